@@ -1,0 +1,34 @@
+// Bulk-loads `kcat -J` dumps (one JSON object a line) into a topic's store; no broker needed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace kseek::indexer {
+
+struct ImportStats {
+  uint64_t messages = 0;
+  uint64_t duplicates = 0;  ///< there already (offset below the partition's next): skipped
+  uint64_t dead_letters = 0;
+  uint64_t raw_bytes = 0;    ///< of keys, values and headers
+  uint64_t input_bytes = 0;  ///< read so far
+};
+
+struct ImportOptions {
+  unsigned workers = 0;  ///< background threads; 0: one a core
+  uint64_t memory_limit_bytes = 512'000'000;
+};
+
+/// Reads `input` to its end; everything is sealed, indexed and synced when it returns. The dump's partition, offset and
+/// time are kept; a line without offset goes to partition 0 (or its own) at the next one. `progress` is called now and
+/// then from the calling thread. kInvalid names `name`, the line and what was expected; lines before it stay loaded.
+[[nodiscard]] Result<ImportStats> import_dump(store::TopicStore& topic, std::istream& input, const std::string& name,
+                                              const ImportOptions& options,
+                                              const std::function<void(const ImportStats&)>& progress);
+
+}  // namespace kseek::indexer

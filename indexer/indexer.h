@@ -1,0 +1,83 @@
+// The indexer tails the opened topics from Kafka into their stores and keeps them sealed, indexed, merged and expired.
+//
+//   T-tail      one librdkafka consumer: batches ▶ TopicStore::append; back-pressure by waiting
+//   T-watch     metadata, watermarks, start offsets: everything that may block on a broker; opens and closes partitions
+//   T-work …    seal, build segments, merge, expire (a thread a core)
+//
+// Any thread may call the public functions. librdkafka stays behind this folder's headers.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace kseek::indexer {
+
+struct IndexerOptions {
+  std::string brokers;                       ///< bootstrap servers, "host:port,…"; empty: no Kafka (imports only)
+  std::map<std::string, std::string> kafka;  ///< librdkafka properties passed through (SASL, TLS, …)
+  uint64_t memory_limit_bytes =
+      512_MiB;  ///< open and frozen blocks together, all topics; over it the largest is sealed, then tailing waits
+  std::chrono::milliseconds seal_after{300'000};  ///< an open block is sealed at this age
+  std::chrono::milliseconds watermark_interval{1'000};
+  std::chrono::milliseconds metadata_interval{10'000};  ///< new partitions, deleted topics
+  unsigned workers = 0;                                 ///< background threads; 0: one a core
+  size_t max_topics = 10'000;
+};
+
+enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kImported, kFailed };
+[[nodiscard]] const char* to_string(
+    TopicState state);  ///< "starting", "catching_up", "running", "paused", "imported", "failed"
+
+struct TopicStatus {
+  std::string name;
+  TopicState state = TopicState::kStarting;
+  std::string reason;  ///< for starting (what is waited for, e.g. "broker 127.0.0.1:9092 is down, retrying") and failed
+  uint64_t lag = 0;    ///< messages between indexed_to and end, as far as known
+};
+
+struct OpenRequest {
+  std::string topic;
+  std::string from = "earliest";  ///< earliest | latest | a time | "0:100,1:250"
+  TimeKind time_kind = TimeKind::kCreate;
+  store::Retention retention;
+  std::vector<std::string> labels;
+};
+
+class Indexer {
+ public:
+  /// Starts tailing every topic of the store that is not paused. A broker that is away is not an error: topics stay
+  /// "starting" with the reason, and it is tried again. kInvalid: a librdkafka property is wrong (says which).
+  [[nodiscard]] static Result<std::unique_ptr<Indexer>> start(store::Store& store, const IndexerOptions& options);
+  virtual ~Indexer() = default;
+
+  /// kConflict: open already, or max_topics reached. kInvalid: bad name, bad `from`, no brokers configured. kNotFound:
+  /// the broker answered and has no such topic. When the broker can't be asked the topic is opened all the same, as
+  /// "starting".
+  [[nodiscard]] virtual Result<void> open_topic(const OpenRequest& request) = 0;
+  /// Stops tailing, then drops messages and index. kNotFound.
+  [[nodiscard]] virtual Result<void> close_topic(std::string_view topic) = 0;
+  [[nodiscard]] virtual Result<void> pause_topic(std::string_view topic) = 0;
+  [[nodiscard]] virtual Result<void> resume_topic(std::string_view topic) = 0;
+
+  [[nodiscard]] virtual Result<TopicStatus> status(std::string_view topic) const = 0;
+  [[nodiscard]] virtual std::vector<TopicStatus> statuses() const = 0;  ///< by name
+
+  /// Waits until everything that Kafka had when it was called is taken in (tests, demo). kTimeout names what is
+  /// missing.
+  [[nodiscard]] virtual Result<void> wait_caught_up(std::string_view topic, std::chrono::milliseconds timeout) = 0;
+
+  /// Seals what is open and stops every thread; the destructor does it too. Bounded: about 10 s.
+  virtual void stop() = 0;
+};
+
+}  // namespace kseek::indexer

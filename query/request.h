@@ -1,0 +1,120 @@
+// What is asked, and what is answered.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/message.h"
+#include "base/result.h"
+#include "query/condition.h"
+#include "store/store.h"
+
+namespace kseek::query {
+
+inline constexpr size_t kMaxHits = 10;
+inline constexpr uint64_t kMaxAnswerBytes = 10 * 1024 * 1024;
+
+enum class Order : uint8_t {
+  kNewest,  ///< (time, partition, offset), each descending; several topics: then the topic's name, descending
+  kOldest,  ///< its exact reverse
+};
+
+/// Both ends included.
+struct OffsetRange {
+  Offset first = kMinOffset;
+  Offset last = kMaxOffset;
+  bool operator==(const OffsetRange&) const = default;
+};
+struct TimeRange {
+  Timestamp first = kMinTimestamp;
+  Timestamp last = kMaxTimestamp;
+  bool operator==(const TimeRange&) const = default;
+};
+
+struct SearchRequest {
+  std::vector<std::string> topics;                     ///< names; at least one, each opened
+  std::optional<std::vector<PartitionId>> partitions;  ///< nullopt: all
+  OffsetRange offsets;
+  TimeRange times;                 ///< by each topic's time kind
+  std::optional<Condition> where;  ///< nullopt: everything matches
+  Order order = Order::kNewest;
+  size_t limit = kMaxHits;                       ///< 1..kMaxHits
+  std::string cursor;                            ///< from an earlier answer to the same request; empty: from the start
+  std::chrono::milliseconds deadline{10'000};    ///< of work; an answer always makes progress
+  uint64_t byte_budget = UINT64_MAX;             ///< of raw message bytes looked at
+  const std::atomic<bool>* cancelled = nullptr;  ///< when it turns true the search ends with kTimeout
+  bool explain = false;
+};
+
+/// Builds the parts of a request from what a person typed (HTTP parameters and CLI options alike).
+/// kInvalid names the parameter, what is wrong and what was expected.
+[[nodiscard]] Result<std::vector<PartitionId>> parse_partitions(std::string_view text);  ///< "0,3" or "0-3"
+[[nodiscard]] Result<OffsetRange> parse_offset_range(std::string_view text);             ///< "A..B", "A..", "..B", "A"
+[[nodiscard]] Result<TimeRange> parse_time_range(std::string_view text,
+                                                 Timestamp now);  ///< "A..B", "-3d..", a day "2026-11-20"
+
+/// A part of the key or value (bytes of what was sent) that a condition matched.
+struct MatchedPart {
+  enum class In : uint8_t { kKey, kValue } in = In::kValue;
+  uint32_t begin = 0;
+  uint32_t end = 0;
+};
+
+/// A hit: the message, and what keeps its views alive.
+struct Hit {
+  std::string topic;
+  TimeKind time_kind = TimeKind::kCreate;
+  store::FoundMessage found;
+  std::vector<MatchedPart> matched;  ///< at most 32, by position
+  [[nodiscard]] const store::StoredMessage& message() const { return found.message; }
+};
+
+struct PartitionCoverage {
+  std::string topic;
+  PartitionId partition;
+  Offset low;
+  Offset indexed_to;
+  std::optional<Offset> end;  ///< nullopt: not known
+  uint64_t lag = 0;
+  uint64_t dead_letters = 0;
+};
+
+struct Explain {
+  struct Step {
+    std::string condition;  ///< for instance `value:"payment timeout"`
+    uint64_t blocks_left = 0;
+  };
+  uint64_t blocks_total = 0;
+  uint64_t pruned_by_metadata = 0;
+  std::vector<Step> steps;
+  uint64_t candidates = 0;
+  uint64_t blocks_opened = 0;
+  uint64_t memory_blocks_scanned = 0;
+  uint64_t messages_verified = 0;
+  uint64_t bytes_read = 0;       ///< raw bytes of the blocks opened
+  uint64_t full_scan_bytes = 0;  ///< raw bytes of all blocks
+  double plan_ms = 0, read_ms = 0, verify_ms = 0;
+};
+
+struct SearchAnswer {
+  std::vector<Hit> hits;
+  bool complete = false;  ///< every retained message up to `end`, as it stood at the beginning, was considered
+  std::vector<std::string> incomplete_because;  ///< one reason each, for a person; empty when complete
+  bool more = false;                            ///< following the cursor may find more
+  std::string cursor;                           ///< empty when there is no more
+  std::chrono::microseconds took{0};
+  std::vector<PartitionCoverage> coverage;
+  std::optional<Explain> explain;
+};
+
+/// Answers from the store. Any thread; many at once.
+/// kNotFound: no such topic opened. kInvalid: limit, cursor. kCorrupt, kUnavailable: from the store.
+[[nodiscard]] Result<SearchAnswer> search(const store::Store& store, const SearchRequest& request);
+
+}  // namespace kseek::query

@@ -1,0 +1,36 @@
+// The HTTP endpoint (libmicrohttpd): routes of contract, JSON answers. Connections wait in epoll; searches run on a
+// pool of their own, so idle or slow clients hold no thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "indexer/indexer.h"
+#include "indexer/producer.h"
+#include "store/store.h"
+
+namespace kseek::server {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:7420";  ///< address:port; port 0 picks one
+  unsigned max_connections = 4096;
+  unsigned search_threads = 0;  ///< 0: one a core
+  std::chrono::milliseconds search_deadline{10'000};
+  std::chrono::seconds idle_timeout{60};
+};
+
+/// Serves while it lives. Borrows store, indexer and producer, which must outlive it.
+class HttpServer {
+ public:
+  /// kUnavailable: the address can't be listened on (says why and what to do). `producer` may be nullptr (no Kafka).
+  [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(store::Store& store, indexer::Indexer& indexer,
+                                                                 indexer::Producer* producer,
+                                                                 const ServerOptions& options);
+  virtual ~HttpServer() = default;
+  [[nodiscard]] virtual std::string url() const = 0;  ///< "http://127.0.0.1:7420"
+};
+
+}  // namespace kseek::server

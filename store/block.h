@@ -1,0 +1,115 @@
+// A block: some thousand consecutive messages of one partition, the unit of storage and of the index.
+// docs/format.md has its bytes. Both forms, open (in memory, growing) and decoded (read from disk), are read alike.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/message.h"
+#include "base/result.h"
+#include "tokenizer/text.h"
+
+namespace kseek::store {
+
+/// A message of a block, with what was found out about its text when it was stored. Views die with the block.
+struct StoredMessage : MessageView {
+  tokenizer::TextTraits key_traits;
+  tokenizer::TextTraits value_traits;
+};
+
+/// What is known of a sealed block without opening it. About 100 bytes in memory a block.
+struct BlockMeta {
+  BlockId id;
+  PartitionId partition;
+  Offset first;  ///< offset of its first message
+  Offset last;   ///< offset of its last message (gaps between are normal)
+  Timestamp min_create, max_create;
+  Timestamp min_ingest, max_ingest;
+  uint32_t messages = 0;
+  uint64_t raw_bytes = 0;     ///< keys, values and encoded headers
+  uint64_t stored_bytes = 0;  ///< the encoded block
+
+  [[nodiscard]] Timestamp min_time(TimeKind kind) const { return kind == TimeKind::kCreate ? min_create : min_ingest; }
+  [[nodiscard]] Timestamp max_time(TimeKind kind) const { return kind == TimeKind::kCreate ? max_create : max_ingest; }
+  bool operator==(const BlockMeta&) const = default;
+};
+
+/// What both kinds of block offer to a reader. Any thread.
+class MessageBlock {
+ public:
+  virtual ~MessageBlock() = default;
+  /// Messages in it, in offset order. An open block's may grow; those below an earlier size() never change.
+  [[nodiscard]] virtual size_t size() const = 0;
+  /// REQUIRES: i < size(). The views live as long as the block.
+  [[nodiscard]] virtual StoredMessage message(size_t i) const = 0;
+};
+
+/// A block in memory that one thread appends to while any thread reads what is published.
+class OpenBlock final : public MessageBlock {
+ public:
+  /// Full at `max_messages`, or before a message that would take it over `max_bytes` (one message always fits).
+  OpenBlock(PartitionId partition, size_t max_messages, uint64_t max_bytes);
+  ~OpenBlock() override;
+
+  /// Copies the message and classifies its text; false (and nothing done) when the block is full.
+  /// REQUIRES: one appending thread; offset above the last one's.
+  [[nodiscard]] bool append(const MessageView& message);
+
+  [[nodiscard]] size_t size() const override { return published_.load(std::memory_order_acquire); }
+  [[nodiscard]] StoredMessage message(size_t i) const override;
+
+  [[nodiscard]] PartitionId partition() const { return partition_; }
+  /// Bytes of keys, values and headers so far / of memory held.
+  [[nodiscard]] uint64_t raw_bytes() const { return raw_bytes_.load(std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Entry;
+  char* allocate(size_t bytes);
+
+  const PartitionId partition_;
+  const size_t max_messages_;
+  const uint64_t max_bytes_;
+  std::vector<Entry> entries_;                  // one thread: the appender (reserved once, so it never moves)
+  std::vector<std::unique_ptr<char[]>> arena_;  // one thread: the appender
+  char* arena_next_ = nullptr;                  // one thread: the appender
+  size_t arena_left_ = 0;                       // one thread: the appender
+  std::atomic<size_t> published_{0};
+  std::atomic<uint64_t> raw_bytes_{0};
+  std::atomic<uint64_t> memory_bytes_{0};
+};
+
+/// Writes and reads the stored form. Any thread, no state.
+struct EncodedBlock {
+  std::string bytes;
+  BlockMeta meta;  ///< id is left 0
+};
+
+/// Compresses (zstd) with a checksum. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising.
+[[nodiscard]] EncodedBlock encode_block(const MessageBlock& block, size_t count);
+
+/// A block read back; owns its bytes. Immutable; any thread.
+class DecodedBlock final : public MessageBlock {
+ public:
+  /// kCorrupt names what is wrong with the bytes (any bytes are allowed: checked, never trusted).
+  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string_view bytes, PartitionId partition);
+
+  [[nodiscard]] size_t size() const override;
+  [[nodiscard]] StoredMessage message(size_t i) const override;
+  [[nodiscard]] uint64_t memory_bytes() const;
+  ~DecodedBlock() override;
+
+ private:
+  DecodedBlock();
+  struct Columns;
+  PartitionId partition_;
+  std::unique_ptr<Columns> columns_;
+};
+
+}  // namespace kseek::store

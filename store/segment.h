@@ -1,0 +1,107 @@
+// Index segments: immutable, each answers "which of my blocks have this term". All of Xapian stands behind this header.
+// A segment is a directory below <data>/segments/; the catalog names the live ones.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "store/terms.h"
+
+namespace kseek::store {
+
+/// What the catalog keeps of a segment.
+struct SegmentMeta {
+  SegmentId id;
+  std::vector<BlockId> blocks;  ///< by position: a posting is an index into this
+  uint32_t level = 0;           ///< 0 as built, one more after each merge
+  uint64_t bytes = 0;           ///< on disk
+  uint64_t checksum = 0;        ///< of its files (docs/format.md)
+  bool operator==(const SegmentMeta&) const = default;
+};
+
+/// One block's terms for a segment.
+struct SegmentInput {
+  BlockId block;
+  std::shared_ptr<const BlockTerms> terms;
+};
+
+/// Writes a fresh segment to the directory `path` (must not exist) and syncs it and its parent: when it returns, the
+/// segment survives power loss; who crashes before the catalog names it leaves an orphan. Any thread.
+/// kIo-like failures come as kUnavailable (disk full, no permission), and leave nothing behind.
+[[nodiscard]] Result<SegmentMeta> write_segment(const std::filesystem::path& path, SegmentId id,
+                                                const std::vector<SegmentInput>& inputs);
+
+class Segment;
+
+/// Merges neighbours, oldest first, into one segment at `path`, as write_segment does.
+[[nodiscard]] Result<SegmentMeta> merge_segments(const std::filesystem::path& path, SegmentId id,
+                                                 const std::vector<std::shared_ptr<const Segment>>& inputs);
+
+/// Reads one segment. One thread at a time (a Xapian handle is not thread-safe). Errors: kCorrupt when the files are
+/// not what was written, kUnavailable when they can't be read.
+class SegmentReader {
+ public:
+  ~SegmentReader();
+  /// How many blocks have the term; 0 when it is absent.
+  [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term);
+  /// Appends the positions (rising) of the blocks that have the term.
+  [[nodiscard]] Result<void> postings(std::string_view field_term, std::vector<uint32_t>& positions);
+  /// Calls `visit` with each term that starts with `prefix`, in bytewise order, until it returns false. A visited term
+  /// dies with the call; `visit` may call postings().
+  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+                                        const std::function<bool(std::string_view field_term)>& visit);
+
+ private:
+  friend class Segment;
+  struct Impl;
+  explicit SegmentReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A live segment, shared by searches and merges. Any thread; it keeps a few idle readers.
+class Segment {
+ public:
+  Segment(std::filesystem::path path, SegmentMeta meta);
+  ~Segment();  ///< deletes the directory if it was made obsolete
+
+  [[nodiscard]] const SegmentMeta& meta() const { return meta_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// A reader for the calling thread, given back to the segment when `Lease` dies.
+  class Lease;
+  [[nodiscard]] Result<Lease> borrow() const;
+
+  /// The catalog no longer names it: its files go when the last reader has gone.
+  void make_obsolete() const;
+
+ private:
+  const std::filesystem::path path_;
+  const SegmentMeta meta_;
+  mutable std::mutex mu_;
+  mutable std::vector<std::unique_ptr<SegmentReader>> idle_;  // guarded by mu_
+  mutable bool obsolete_ = false;                             // guarded by mu_
+};
+
+class Segment::Lease {
+ public:
+  Lease(const Segment& segment, std::unique_ptr<SegmentReader> reader)
+      : segment_(&segment), reader_(std::move(reader)) {}
+  Lease(Lease&&) noexcept = default;
+  Lease& operator=(Lease&&) = delete;
+  ~Lease();
+  SegmentReader* operator->() const { return reader_.get(); }
+
+ private:
+  const Segment* segment_;
+  std::unique_ptr<SegmentReader> reader_;
+};
+
+}  // namespace kseek::store

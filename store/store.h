@@ -1,0 +1,48 @@
+// A data directory: the topics in it. One process owns it; others may read it beside the owner.
+//
+//   <dir>/LOCK          held by the owner
+//   <dir>/db/           RocksDB: the catalog (default column family) and a column family of blocks a topic
+//   <dir>/segments/     index segments, named by the catalog
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "store/topic_store.h"
+
+namespace kseek::store {
+
+struct StoreOptions {
+  BlockOptions blocks;
+  uint64_t block_cache_bytes = 64_MiB;    ///< decoded blocks kept for the next search
+  uint64_t write_buffer_bytes = 128_MiB;  ///< RocksDB's memtables, all topics together
+};
+
+enum class OpenMode {
+  kOwner,     ///< creates the directory where it is missing; exclusive
+  kReadOnly,  ///< beside an owner, or without one; sees what was sealed when it was opened
+};
+
+/// Any thread.
+class Store {
+ public:
+  /// kConflict: another process owns it (says which); kInvalid: not a kseek directory, or of a newer format;
+  /// kUnavailable: not writable, disk full; kCorrupt: says what, and how to rebuild. Removes orphan segments (owner).
+  [[nodiscard]] static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, OpenMode mode,
+                                                           const StoreOptions& options);
+  virtual ~Store() = default;
+
+  /// kConflict when it is open already; kInvalid for a bad name.
+  [[nodiscard]] virtual Result<std::shared_ptr<TopicStore>> create_topic(const TopicConfig& config) = 0;
+  /// nullptr when there is none of that name. The store must outlive what it hands out.
+  [[nodiscard]] virtual std::shared_ptr<TopicStore> topic(std::string_view name) const = 0;
+  [[nodiscard]] virtual std::vector<std::shared_ptr<TopicStore>> topics() const = 0;  ///< by name
+  /// Drops messages and index. Whoever still holds the TopicStore reads what its views keep; its writes fail.
+  [[nodiscard]] virtual Result<void> drop_topic(std::string_view name) = 0;
+};
+
+}  // namespace kseek::store

@@ -1,0 +1,47 @@
+// What an operator says of a topic when opening it; kept in the catalog.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace kseek::store {
+
+/// How long messages stay findable.
+struct Retention {
+  enum class Kind : uint8_t {
+    kFollow,    ///< exactly while Kafka has them: the partition's low watermark
+    kDuration,  ///< while their time (the topic's time kind) is younger than `duration`, whatever Kafka does
+    kForever,
+  } kind = Kind::kFollow;
+  std::chrono::milliseconds duration{0};
+  bool operator==(const Retention&) const = default;
+};
+
+/// Reads "follow", "forever" or a duration (base/time.h).
+[[nodiscard]] Result<Retention> parse_retention(std::string_view text);
+[[nodiscard]] std::string to_string(const Retention& retention);
+
+/// Where the messages come from.
+enum class Source : uint8_t { kKafka = 0, kImport = 1 };
+
+struct TopicConfig {
+  std::string name;
+  Source source = Source::kKafka;
+  /// earliest | latest | a time | "0:100,1:250" (partition:offset): where a partition without stored offset begins.
+  std::string from = "earliest";
+  TimeKind time_kind = TimeKind::kCreate;
+  Retention retention;
+  std::vector<std::string> labels;
+  bool paused = false;
+  Timestamp opened_at;
+  bool operator==(const TopicConfig&) const = default;
+};
+
+/// kInvalid unless 1..249 of [a-zA-Z0-9._-], not "." or ".." (Kafka's rule).
+[[nodiscard]] Result<void> check_topic_name(std::string_view name);
+
+}  // namespace kseek::store

@@ -1,0 +1,125 @@
+// One topic on disk and in memory: the face of store/ for indexer and query.
+//
+//   append ▶ open block ▶ (full or freeze()) frozen ▶ seal_next(): durable ▶ index_next(): in a segment ▶ merge_next()
+//
+// A message is findable from append() on, in exactly one place of every view(). A crash loses only what was not sealed,
+// and the stored next offset says where to go on: what was lost is taken in again, nothing twice.
+// Threading: view(), read_block(), find_message(), stats() from any thread. append(), advance(), freeze() of one
+// partition: one thread at a time. seal_next(), index_next(), merge_next(), expire(): any thread; they claim their
+// work, so several threads may call them at once (blocks of one partition are sealed one after the other).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/message.h"
+#include "base/result.h"
+#include "store/block.h"
+#include "store/topic_config.h"
+#include "store/topic_view.h"
+
+namespace kseek::store {
+
+/// Behaviour and speed of one topic's storage.
+struct BlockOptions {
+  size_t max_messages = 4096;            ///< a block is full at so many messages …
+  uint64_t max_bytes = 2 * 1024 * 1024;  ///< … or so many bytes (one message always fits)
+  size_t blocks_per_segment = 4;         ///< fresh segments; fewer are built only by flush
+  size_t merge_width = 8;                ///< so many neighbours of one level become one of the next
+  uint32_t max_level = 4;                ///< segments of this level are not merged further
+};
+
+struct DeadLetter {
+  PartitionId partition;
+  Offset offset;
+  Timestamp time;
+  uint64_t bytes = 0;
+  std::string reason;
+  std::string head;  ///< first bytes of the value, at most 256
+};
+
+struct AppendOutcome {
+  size_t appended = 0;
+  size_t duplicates = 0;    ///< offset below the next one: skipped
+  size_t dead_letters = 0;  ///< over kMaxMessageBytes: kept as dead letters
+  size_t frozen = 0;        ///< blocks that became full: seal_next() has work
+};
+
+struct TopicStats {
+  uint64_t messages = 0;       ///< sealed and in memory
+  uint64_t raw_bytes = 0;      ///< of sealed blocks
+  uint64_t stored_bytes = 0;   ///< of sealed blocks, compressed
+  uint64_t index_bytes = 0;    ///< of live segments
+  uint64_t memory_bytes = 0;   ///< open and frozen blocks, and pending terms
+  uint64_t frozen_blocks = 0;  ///< full, waiting for seal_next()
+  uint64_t blocks = 0;
+  uint64_t segments = 0;
+  uint64_t unindexed_blocks = 0;  ///< sealed, in no segment yet
+};
+
+class TopicStore {
+ public:
+  virtual ~TopicStore() = default;
+
+  /// Changes while open: retention, paused, labels (see update_config).
+  [[nodiscard]] virtual TopicConfig config() const = 0;
+  [[nodiscard]] virtual Result<void> update_config(const TopicConfig& config) = 0;
+
+  // --- taking messages in ------------------------------------------------------------------------------------------
+  /// Where to go on: one past the last message taken in (memory included). nullopt: nothing known of the partition.
+  [[nodiscard]] virtual std::optional<Offset> next_offset(PartitionId partition) const = 0;
+  /// Makes the partition known, beginning at `start` (durable). No effect on a known one.
+  [[nodiscard]] virtual Result<void> start_partition(PartitionId partition, Offset start) = 0;
+  /// Messages of one partition, offsets rising. Ingest time is the messages' own field. REQUIRES: a started partition.
+  /// Never touches the disk; never fails.
+  virtual AppendOutcome append(PartitionId partition, std::span<const MessageView> messages) = 0;
+  /// No message below `position` is still to come (gaps at the end: control records, compaction).
+  virtual void advance(PartitionId partition, Offset position) = 0;
+  /// What Kafka says now. `low` only rises; findability follows at once, space with expire(). `end` nullopt: not known.
+  virtual void set_watermarks(PartitionId partition, Offset low, std::optional<Offset> end) = 0;
+
+  /// Closes the open block of a partition early, or of all (flush, age, memory). False: there was nothing in it.
+  virtual bool freeze(PartitionId partition) = 0;
+  virtual size_t freeze_all() = 0;
+  /// Freezes open blocks whose first message was taken in before `before`; how many.
+  virtual size_t freeze_older_than(Timestamp before) = 0;
+  /// Freezes the largest open block; how many bytes it holds, 0 if there is none.
+  virtual uint64_t freeze_largest() = 0;
+
+  // --- background work: true: something was done, call again; false: nothing to do -----------------------------------
+  /// Writes one frozen block and its partition's next offset in one batch. On an error the block stays findable in
+  /// memory and is tried again by the next call.
+  [[nodiscard]] virtual Result<bool> seal_next() = 0;
+  /// Builds one segment from sealed blocks; with `flush` also from fewer than blocks_per_segment.
+  [[nodiscard]] virtual Result<bool> index_next(bool flush) = 0;
+  [[nodiscard]] virtual Result<bool> merge_next() = 0;
+  /// Drops whole blocks and segments below low watermarks or the retention's time; how many blocks went.
+  [[nodiscard]] virtual Result<size_t> expire(Timestamp now) = 0;
+  /// Everything appended so far is sealed, indexed and synced to disk when it returns.
+  [[nodiscard]] virtual Result<void> flush() = 0;
+
+  // --- reading -------------------------------------------------------------------------------------------------------
+  [[nodiscard]] virtual TopicView view() const = 0;
+  /// nullptr: the block has expired since the view was taken. Decoded blocks are cached (a limit for the whole store).
+  [[nodiscard]] virtual Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta) const = 0;
+  [[nodiscard]] virtual std::vector<DeadLetter> dead_letters(size_t limit) const = 0;
+  [[nodiscard]] virtual TopicStats stats() const = 0;
+};
+
+/// A message and what keeps its views alive.
+struct FoundMessage {
+  std::shared_ptr<const MessageBlock> block;
+  StoredMessage message;
+};
+
+/// The message at exactly this offset; nullopt when it is not there (never was, expired, compacted away).
+[[nodiscard]] Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, PartitionId partition,
+                                                               Offset offset);
+
+}  // namespace kseek::store

@@ -1,0 +1,77 @@
+// A consistent look at one topic: every message is in exactly one place of it. Immutable, except that open blocks may
+// grow behind it (a view says how far to read them). Cheap to take and to keep; keeps what it names alive.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "store/block.h"
+#include "store/segment.h"
+#include "store/topic_config.h"
+
+namespace kseek::store {
+
+/// The sealed blocks in order of sealing, in shared chunks, so that a changed list costs a chunk, not a copy.
+class BlockList {
+ public:
+  [[nodiscard]] size_t size() const { return size_; }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const auto& chunk : chunks_) {
+      for (const BlockMeta& meta : *chunk) visit(meta);
+    }
+  }
+  /// nullptr when it is not (or no longer) there. The pointer lives as long as the list.
+  [[nodiscard]] const BlockMeta* find(BlockId id) const;
+
+  [[nodiscard]] BlockList with(const BlockMeta& added) const;  ///< REQUIRES: an id above all others
+  [[nodiscard]] BlockList without(const std::vector<BlockId>& sorted_ids) const;
+
+ private:
+  static constexpr size_t kChunkBlocks = 256;
+  using Chunk = std::vector<BlockMeta>;
+  std::vector<std::shared_ptr<const Chunk>> chunks_;
+  size_t size_ = 0;
+};
+
+/// Where a sealed block's terms are: in a segment, in memory, or nowhere yet (then it is a candidate for everything).
+struct IndexSnapshot {
+  std::vector<std::shared_ptr<const Segment>> segments;
+  struct Pending {
+    BlockId block;
+    std::shared_ptr<const BlockTerms> terms;  ///< never null
+  };
+  std::vector<Pending> pending;  ///< by block id
+  /// Sealed blocks that are neither in a segment nor pending (after a restart, until they are built), by id.
+  std::vector<BlockId> unindexed;
+};
+
+/// A block in memory, not sealed yet: to be scanned.
+struct MemoryBlock {
+  std::shared_ptr<const OpenBlock> block;
+  size_t messages = 0;  ///< read no further than this
+};
+
+/// A partition as the view saw it.
+struct PartitionView {
+  PartitionId partition;
+  Offset low;                   ///< messages below are expired: not to be found, even if a block still has them
+  Offset indexed_to;            ///< every message below it was taken in (is in the view)
+  Offset sealed_to;             ///< every message below it is in a sealed block (durable); the rest is in memory blocks
+  std::optional<Offset> end;    ///< Kafka's high watermark as last heard; nullopt: not known (broker away, never asked)
+  Timestamp last_message_time;  ///< the topic's time kind, of the newest message taken in; -1: none
+  uint64_t messages = 0;        ///< findable or not yet dropped
+  uint64_t dead_letters = 0;
+};
+
+struct TopicView {
+  TopicConfig config;
+  Timestamp time_floor = kMinTimestamp;  ///< messages whose time is below are expired (a retention of a duration)
+  std::shared_ptr<const BlockList> blocks;
+  std::shared_ptr<const IndexSnapshot> index;
+  std::vector<MemoryBlock> memory;
+  std::vector<PartitionView> partitions;  ///< by partition
+};
+
+}  // namespace kseek::store
