@@ -17,6 +17,10 @@
 
 namespace kseek::store {
 
+/// What a block holds at most. A decoder believes no bytes that claim more.
+inline constexpr size_t kMaxBlockMessages = 1024 * 1024;
+inline constexpr uint64_t kMaxBlockBytes = 64_MiB;  ///< keys, values and encoded headers
+
 /// A message of a block, with what was found out about its text when it was stored. Views die with the block.
 struct StoredMessage : MessageView {
   tokenizer::TextTraits key_traits;
@@ -53,12 +57,13 @@ class MessageBlock {
 /// A block in memory that one thread appends to while any thread reads what is published.
 class OpenBlock final : public MessageBlock {
  public:
-  /// Full at `max_messages`, or before a message that would take it over `max_bytes` (one message always fits).
+  /// Full at `max_messages`, or before a message that would take it over `max_bytes` (one message always fits). Both
+  /// are brought into 1..kMaxBlockMessages and 1..kMaxBlockBytes.
   OpenBlock(PartitionId partition, size_t max_messages, uint64_t max_bytes);
   ~OpenBlock() override;
 
   /// Copies the message and classifies its text; false (and nothing done) when the block is full.
-  /// REQUIRES: one appending thread; offset above the last one's.
+  /// REQUIRES: one appending thread; offset above the last one's; message.raw_bytes() <= kMaxMessageBytes.
   [[nodiscard]] bool append(const MessageView& message);
 
   [[nodiscard]] size_t size() const override { return published_.load(std::memory_order_acquire); }
@@ -76,7 +81,8 @@ class OpenBlock final : public MessageBlock {
   const PartitionId partition_;
   const size_t max_messages_;
   const uint64_t max_bytes_;
-  std::vector<Entry> entries_;                  // one thread: the appender (reserved once, so it never moves)
+  // Sized once, so it never moves; a chunk is filled in by the appender, and read by anyone below published_.
+  std::vector<std::unique_ptr<Entry[]>> entries_;
   std::vector<std::unique_ptr<char[]>> arena_;  // one thread: the appender
   char* arena_next_ = nullptr;                  // one thread: the appender
   size_t arena_left_ = 0;                       // one thread: the appender
@@ -91,7 +97,8 @@ struct EncodedBlock {
   BlockMeta meta;  ///< id is left 0
 };
 
-/// Compresses (zstd) with a checksum. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising.
+/// Compresses (zstd) with checksums. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising and
+/// not negative; within kMaxBlockMessages and kMaxBlockBytes (an OpenBlock always is).
 [[nodiscard]] EncodedBlock encode_block(const MessageBlock& block, size_t count);
 
 /// A block read back; owns its bytes. Immutable; any thread.

@@ -1,6 +1,7 @@
 // The distinct terms of one block, by field: what the index knows of it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +11,8 @@
 #include "tokenizer/text.h"
 
 namespace kseek::store {
+
+struct StoredMessage;
 
 /// The part of a message that a term comes from; its value is the first byte of the term as it is indexed.
 enum class Field : char { kHeader = 'H', kKey = 'K', kValue = 'V' };
@@ -31,7 +34,7 @@ class BlockTerms {
   size_t arena_bytes_ = 0;
 };
 
-/// Collects the terms of a block's messages: tokenise and dedupe, about 100 MB/s. One thread; reusable after take().
+/// Collects the terms of a block's messages: tokenise and dedupe. One thread; reusable after take().
 class TermCollector {
  public:
   TermCollector();
@@ -46,5 +49,9 @@ class TermCollector {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// Adds all terms of a message: key, value, and names and values of its headers, which both come under Field::kHeader
+/// and are plain text (JSON escapes are read in keys and values only).
+void collect_terms(TermCollector& collector, const StoredMessage& message);
 
 }  // namespace kseek::store
