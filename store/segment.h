@@ -35,15 +35,20 @@ struct SegmentInput {
 
 /// Writes a fresh segment to the directory `path` (must not exist) and syncs it and its parent: when it returns, the
 /// segment survives power loss; who crashes before the catalog names it leaves an orphan. Any thread.
-/// kIo-like failures come as kUnavailable (disk full, no permission), and leave nothing behind.
+/// A full disk or a lack of permission is kUnavailable; failures leave nothing behind at `path`. The directory is built
+/// as `path`.building beside it and renamed, so that a half-written one never has the name.
 [[nodiscard]] Result<SegmentMeta> write_segment(const std::filesystem::path& path, SegmentId id,
                                                 const std::vector<SegmentInput>& inputs);
 
 class Segment;
 
-/// Merges neighbours, oldest first, into one segment at `path`, as write_segment does.
+/// Merges neighbours, oldest first, into one segment at `path`, as write_segment does. kCorrupt names the input that
+/// can't be read. REQUIRES: inputs not empty.
 [[nodiscard]] Result<SegmentMeta> merge_segments(const std::filesystem::path& path, SegmentId id,
                                                  const std::vector<std::shared_ptr<const Segment>>& inputs);
+
+/// Reads the files again and compares them with what was written: kCorrupt says which segment differs.
+[[nodiscard]] Result<void> verify_segment(const std::filesystem::path& path, const SegmentMeta& meta);
 
 /// Reads one segment. One thread at a time (a Xapian handle is not thread-safe). Errors: kCorrupt when the files are
 /// not what was written, kUnavailable when they can't be read.

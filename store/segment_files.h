@@ -1,0 +1,35 @@
+// The files of a segment's directory: built beside their final name, synced, hashed, renamed. For segment_*.cc only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+
+namespace kseek::store {
+
+/// A merged segment is this one file in its directory, a fresh one is a directory of Xapian's glass backend.
+inline constexpr const char* kSingleFileName = "segment.glass";
+
+/// What Xapian is asked to open for a segment at `path`.
+[[nodiscard]] std::string database_path(const std::filesystem::path& path);
+
+struct FilesDigest {
+  uint64_t bytes = 0;     ///< sum of the files' sizes
+  uint64_t checksum = 0;  ///< XXH3-64 of their contents, in the order of their names
+};
+/// kUnavailable when a file can't be read, kCorrupt when the directory is not there.
+[[nodiscard]] Result<FilesDigest> digest_files(const std::filesystem::path& directory);
+
+/// Runs `build` on a name beside `path` (`build` creates the directory), syncs the files, the directory, renames it to
+/// `path` and syncs the parent. On failure nothing is left at either name. kConflict if `path` exists.
+[[nodiscard]] Result<FilesDigest> publish_directory(
+    const std::filesystem::path& path, const std::function<Result<void>(const std::filesystem::path& building)>& build);
+
+/// Runs `work` and turns what Xapian or the library throws into an Error that names `path`.
+[[nodiscard]] Result<void> translate_exceptions(const std::filesystem::path& path,
+                                                const std::function<Result<void>()>& work);
+
+}  // namespace kseek::store
