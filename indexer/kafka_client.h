@@ -1,0 +1,79 @@
+// librdkafka's handles with owners, configuration from properties, its errors as ours. Private to indexer/: the only
+// header of kseek that names librdkafka's types.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kseek::indexer {
+
+using Properties = std::map<std::string, std::string>;
+
+struct TopicListDeleter {
+  void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
+};
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, TopicListDeleter>;
+[[nodiscard]] PartitionList make_partition_list(size_t capacity);
+
+struct MetadataDeleter {
+  void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
+};
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
+
+struct TopicHandleDeleter {
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+};
+using TopicHandle = std::unique_ptr<rd_kafka_topic_t, TopicHandleDeleter>;
+
+struct ErrorDeleter {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+};
+using KafkaError = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
+
+/// What librdkafka last complained about on its own accord (connections, authentication). Any thread.
+class Diagnostics {
+ public:
+  void set_last_error(std::string text);
+  [[nodiscard]] std::string last_error() const;
+
+ private:
+  mutable std::mutex mu_;
+  std::string last_error_;  // guarded by mu_
+};
+
+/// One librdkafka instance. The instance is any thread's; who may destroy it is the owner's matter.
+class Client {
+ public:
+  /// `defaults` are ours and `user` overrides them, except for `fixed`, which exactness depends on: a user's value for
+  /// one of those, an unknown property or a bad value is kInvalid and names the property (never its value).
+  static Result<std::unique_ptr<Client>> create(
+      rd_kafka_type_t type, const std::string& brokers, const Properties& defaults, const Properties& fixed,
+      const Properties& user, void (*on_delivery)(rd_kafka_t*, const rd_kafka_message_t*, void*) = nullptr);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  [[nodiscard]] rd_kafka_t* get() const { return handle_; }
+  [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
+  /// Forgets the instance without destroying it (it hangs, and the process must not).
+  void abandon() { handle_ = nullptr; }
+
+ private:
+  Client() = default;
+  rd_kafka_t* handle_ = nullptr;  // constant after create()
+  Diagnostics diagnostics_;       // librdkafka's callbacks write it
+};
+
+/// `what` names the thing ("topic 'orders'"); the code says what can be done about it.
+[[nodiscard]] Error kafka_error(rd_kafka_resp_err_t err, std::string_view what);
+/// True for what goes away by itself: no connection, time-outs, leader elections.
+[[nodiscard]] bool is_transient(rd_kafka_resp_err_t err);
+
+}  // namespace kseek::indexer
