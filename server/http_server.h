@@ -17,7 +17,7 @@ namespace kseek::server {
 struct ServerOptions {
   std::string listen = "127.0.0.1:7420";  ///< address:port; port 0 picks one
   unsigned max_connections = 4096;
-  unsigned search_threads = 0;  ///< 0: one a core
+  unsigned search_threads = 0;  ///< 0: one a core, at least 4
   std::chrono::milliseconds search_deadline{10'000};
   std::chrono::seconds idle_timeout{60};
 };

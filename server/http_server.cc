@@ -1,0 +1,224 @@
+#include "server/http_server.h"
+
+#include <fmt/format.h>
+#include <microhttpd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <thread>
+
+#include "server/hangup_watch.h"
+#include "server/listen_socket.h"
+#include "server/router.h"
+#include "server/routes.h"
+#include "server/url.h"
+#include "server/work_pool.h"
+
+namespace kseek::server {
+namespace {
+
+constexpr size_t kMaxWaitingJobs = 1000;
+constexpr size_t kControlThreads = 4;
+constexpr uint64_t kMaxBodyBytesTogether = 256_MiB;
+
+/// One request, from its first line to the last byte of its answer. Belongs to the connections' thread, and while the
+/// connection is suspended to the worker that answers it.
+struct Call {
+  std::string target;
+  Request request;
+  Response response;
+  std::atomic<bool> client_gone{false};
+  bool started = false;       ///< the headers were seen
+  bool body_refused = false;  ///< too large; the rest is read and dropped
+  bool answered = false;      ///< `response` is the answer
+  uint64_t reserved_bytes = 0;
+};
+
+class Server final : public HttpServer {
+ public:
+  Server(const Services& services, const ServerOptions& options);
+  ~Server() override;
+  Result<void> listen(const ServerOptions& options);
+  [[nodiscard]] std::string url() const override { return socket_.url; }
+
+ private:
+  static void* on_target(void* self, const char* target, MHD_Connection* connection);
+  static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
+                               const char* version, const char* data, size_t* data_size, void** context);
+  static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode why);
+
+  MHD_Result begin(Call& call, MHD_Connection* connection, const char* method) const;
+  MHD_Result take_body(Call& call, std::string_view data);
+  MHD_Result dispatch(Call& call, MHD_Connection* connection);
+  void work_on(Call& call, MHD_Connection* connection, const Route& route);
+
+  Router router_;                       // constant after construction
+  ListenSocket socket_;                 // constant after listen()
+  MHD_Daemon* daemon_ = nullptr;        // constant after listen()
+  std::unique_ptr<HangupWatch> watch_;  // constant after listen()
+  WorkPool search_pool_;
+  WorkPool control_pool_;
+  std::atomic<uint64_t> body_bytes_{0};  ///< of all requests that are being received or worked on
+};
+
+size_t search_threads(unsigned asked) { return asked > 0 ? asked : std::max(4U, std::thread::hardware_concurrency()); }
+
+Server::Server(const Services& services, const ServerOptions& options)
+    : search_pool_(search_threads(options.search_threads), kMaxWaitingJobs),
+      control_pool_(kControlThreads, kMaxWaitingJobs) {
+  add_health_routes(router_, services);
+  add_search_routes(router_, services);
+  add_topic_routes(router_, services);
+  add_message_routes(router_, services);
+}
+
+Server::~Server() {
+  if (daemon_ != nullptr) MHD_quiesce_daemon(daemon_);
+  if (watch_ != nullptr) watch_->give_up_all();
+  search_pool_.stop();  // every suspended connection is resumed by its job
+  control_pool_.stop();
+  if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
+  if (socket_.fd >= 0) close(socket_.fd);
+}
+
+Result<void> Server::listen(const ServerOptions& options) {
+  KSEEK_ASSIGN(socket_, listen_on(options.listen));
+  KSEEK_ASSIGN(watch_, HangupWatch::start());
+  constexpr uint64_t kFilesForTheRest = 256;  // the store's and the Kafka client's
+  const uint64_t files = raise_open_file_limit();
+  const auto connections = static_cast<unsigned>(
+      std::clamp<uint64_t>(files > kFilesForTheRest ? files - kFilesForTheRest : 0, 16, options.max_connections));
+  daemon_ = MHD_start_daemon(
+      MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Server::on_request, this,
+      MHD_OPTION_LISTEN_SOCKET, socket_.fd, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
+      static_cast<unsigned>(options.idle_timeout.count()), MHD_OPTION_URI_LOG_CALLBACK, &Server::on_target, this,
+      MHD_OPTION_NOTIFY_COMPLETED, &Server::on_completed, this, MHD_OPTION_END);
+  if (daemon_ == nullptr) {
+    return Error{ErrorCode::kUnavailable, fmt::format("can't serve on {}", socket_.url),
+                 "raise the limit of open files (ulimit -n)"};
+  }
+  return {};
+}
+
+MHD_Result queue(MHD_Connection* connection, Response response) {
+  auto* body = new std::string(std::move(response.body));
+  MHD_Response* answer = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), [](void* owned) { delete static_cast<std::string*>(owned); }, body);
+  if (answer == nullptr) {
+    delete body;
+    return MHD_NO;
+  }
+  if (response.status != 204) MHD_add_response_header(answer, "Content-Type", response.content_type.c_str());
+  for (const auto& [name, value] : response.headers) MHD_add_response_header(answer, name.c_str(), value.c_str());
+  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(response.status), answer);
+  MHD_destroy_response(answer);
+  return queued;
+}
+
+Error too_large() {
+  return {ErrorCode::kTooLarge, "the request's body is too large",
+          fmt::format("at most {} bytes; messages to {} bytes are indexed", kMaxBodyBytes, kMaxMessageBytes)};
+}
+
+void* Server::on_target(void* /*self*/, const char* target, MHD_Connection* /*connection*/) {
+  auto* call = new Call;
+  call->target = target;
+  return call;
+}
+
+void Server::on_completed(void* self, MHD_Connection* /*connection*/, void** context, MHD_RequestTerminationCode) {
+  auto* call = static_cast<Call*>(*context);
+  if (call != nullptr) static_cast<Server*>(self)->body_bytes_ -= call->reserved_bytes;
+  delete call;
+  *context = nullptr;
+}
+
+MHD_Result Server::on_request(void* self, MHD_Connection* connection, const char* /*url*/, const char* method,
+                              const char* /*version*/, const char* data, size_t* data_size, void** context) {
+  auto& server = *static_cast<Server*>(self);
+  auto& call = *static_cast<Call*>(*context);
+  if (!call.started) return server.begin(call, connection, method);
+  if (*data_size > 0) {
+    const std::string_view part(data, *data_size);
+    *data_size = 0;
+    return server.take_body(call, part);
+  }
+  if (call.answered) return queue(connection, std::move(call.response));
+  return server.dispatch(call, connection);
+}
+
+/// A body that is announced as too large is refused before it is sent.
+MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* method) const {
+  call.started = true;
+  call.request.method = method;
+  const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+  if (length == nullptr) return MHD_YES;
+  uint64_t bytes = 0;
+  const auto [rest, error] = std::from_chars(length, length + std::strlen(length), bytes);
+  if (error == std::errc() && bytes <= kMaxBodyBytes) return MHD_YES;
+  return queue(connection, error_response(too_large()));
+}
+
+MHD_Result Server::take_body(Call& call, std::string_view data) {
+  if (call.request.body.size() + data.size() > kMaxBodyBytes) {
+    if (call.body_refused) return MHD_NO;  // still coming: hang up
+    call.body_refused = true;
+    call.request.body.clear();
+  }
+  if (!call.body_refused && body_bytes_ + data.size() > kMaxBodyBytesTogether) return MHD_NO;
+  call.request.body.append(data);
+  call.reserved_bytes += data.size();
+  body_bytes_ += data.size();
+  return MHD_YES;
+}
+
+MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
+  if (call.body_refused) return queue(connection, error_response(too_large()));
+  auto target = parse_target(call.target);
+  if (!target) return queue(connection, error_response(target.error()));
+  call.request.path = std::move(target->path);
+  call.request.query = std::move(target->query);
+  call.request.client_gone = &call.client_gone;
+  Response refused;
+  const auto route = router_.find(call.request, refused);
+  if (!route) return queue(connection, error_response(route.error()));
+  if (*route == nullptr) return queue(connection, std::move(refused));
+  if ((*route)->lane == Lane::kInline) return queue(connection, run(**route, call.request));
+  work_on(call, connection, **route);
+  return MHD_YES;
+}
+
+/// Suspends the connection and has a worker answer it. After MHD_resume_connection the call is the connections'
+/// thread's again.
+void Server::work_on(Call& call, MHD_Connection* connection, const Route& route) {
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  const uint64_t watched = watch_->add(info->connect_fd, call.client_gone);
+  MHD_suspend_connection(connection);
+  const auto answer = [this, &call, connection, watched](Response response) {
+    watch_->remove(watched);
+    call.response = std::move(response);
+    call.answered = true;
+    MHD_resume_connection(connection);
+  };
+  WorkPool& pool = route.lane == Lane::kSearch ? search_pool_ : control_pool_;
+  const bool taken = pool.try_submit([&call, &route, answer] {
+    answer(call.client_gone ? error_response({ErrorCode::kUnavailable, "the request was given up", ""})
+                            : run(route, call.request));
+  });
+  if (!taken) answer(error_response({ErrorCode::kUnavailable, "too many requests are waiting", "try again later"}));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(store::Store& store, indexer::Indexer& indexer,
+                                                      indexer::Producer* producer, const ServerOptions& options) {
+  auto server = std::make_unique<Server>(Services{store, indexer, producer, options.search_deadline}, options);
+  KSEEK_TRY(server->listen(options));
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace kseek::server

@@ -1,0 +1,40 @@
+// The JSON of contract: what the server answers, and what `--data-dir` commands print. Each returns one JSON object as
+// text, in valid UTF-8, of at most query::kMaxAnswerBytes. Any thread, no state.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "indexer/indexer.h"
+#include "indexer/producer.h"
+#include "query/request.h"
+#include "store/topic_store.h"
+
+namespace kseek::server {
+
+/// {"error":{"code","message","hint"}}
+[[nodiscard]] std::string error_json(const Error& error);
+
+/// Hits with keys and values shown to 1 KiB; headers to 1 KiB each and 16 KiB a hit together; coverage to 20,000 rows
+/// ("coverage_rows" then has their true number).
+[[nodiscard]] std::string answer_json(const query::SearchAnswer& answer);
+
+/// A whole message, as a hit without "matched"; texts over 1 MiB are cut, and marked (/key and /value have the bytes).
+[[nodiscard]] std::string message_json(const std::string& topic, TimeKind time_kind, const MessageView& message);
+
+/// One topic: configuration, state, size, lag.
+[[nodiscard]] std::string topic_json(const indexer::TopicStatus& status, const store::TopicStore& topic);
+
+/// {"topics":[…]} from topic_json texts.
+[[nodiscard]] std::string topics_json(const std::vector<std::string>& topics);
+
+/// {"topic","state","reason","partitions":[{"partition","low","end","indexed_to","lag",…}]}
+[[nodiscard]] std::string progress_json(const indexer::TopicStatus& status, const store::TopicView& view);
+
+/// {"topic","partition","offset"}
+[[nodiscard]] std::string delivered_json(const std::string& topic, const indexer::Delivered& delivered);
+
+}  // namespace kseek::server

@@ -1,0 +1,21 @@
+// JSON request bodies read into what they ask for. Any thread, no state.
+// kInvalid: not JSON (with the byte where it stops being), not an object, an unknown member, or a member of a wrong
+// type.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "indexer/indexer.h"
+#include "indexer/producer.h"
+
+namespace kseek::server {
+
+/// {"topic","from","time":"create"|"ingest","retention","labels":[…]}; only "topic" is required.
+[[nodiscard]] Result<indexer::OpenRequest> parse_open_body(std::string_view body);
+
+/// {"key","value","partition","headers":[{"name","value"}],"timestamp"}; each may be absent, key and values null.
+[[nodiscard]] Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body);
+
+}  // namespace kseek::server

@@ -1,0 +1,29 @@
+// What the server answers, a file of routes for each resource. Handlers may be called from any thread.
+#pragma once
+
+#include <chrono>
+
+#include "indexer/indexer.h"
+#include "indexer/producer.h"
+#include "server/router.h"
+#include "store/store.h"
+
+namespace kseek::server {
+
+/// What handlers work on; borrowed, and must outlive the router.
+struct Services {
+  store::Store& store;
+  indexer::Indexer& indexer;
+  indexer::Producer* producer = nullptr;  ///< nullptr: no Kafka
+  std::chrono::milliseconds search_deadline{10'000};
+};
+
+void add_topic_routes(Router& router, const Services& services);
+void add_search_routes(Router& router, const Services& services);
+void add_message_routes(Router& router, const Services& services);
+void add_health_routes(Router& router, const Services& services);
+
+/// The opened topic. kNotFound says how to open it.
+[[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);
+
+}  // namespace kseek::server
