@@ -118,6 +118,7 @@ Result<FilesDigest> publish_directory(const fs::path& path,
   fs::path building = path;
   building += ".building";
   fs::remove_all(building, error);  // of a crash
+  if (!fs::create_directory(building, error)) return unavailable("create", building, error.value());
   auto built = build(building);
   Result<FilesDigest> published = built ? sync_and_rename(building, path) : Result<FilesDigest>(built.error());
   if (!published) fs::remove_all(building, error);

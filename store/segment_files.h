@@ -23,8 +23,8 @@ struct FilesDigest {
 /// kUnavailable when a file can't be read, kCorrupt when the directory is not there.
 [[nodiscard]] Result<FilesDigest> digest_files(const std::filesystem::path& directory);
 
-/// Runs `build` on a name beside `path` (`build` creates the directory), syncs the files, the directory, renames it to
-/// `path` and syncs the parent. On failure nothing is left at either name. kConflict if `path` exists.
+/// Runs `build` on a new directory beside `path`, syncs the files and the directory, renames it to `path` and syncs the
+/// parent. On failure nothing is left at either name. kConflict if `path` exists.
 [[nodiscard]] Result<FilesDigest> publish_directory(
     const std::filesystem::path& path, const std::function<Result<void>(const std::filesystem::path& building)>& build);
 

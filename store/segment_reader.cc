@@ -77,8 +77,8 @@ Result<Segment::Lease> Segment::borrow() const {
   }
   std::unique_ptr<SegmentReader> reader;
   KSEEK_TRY(translate_exceptions(path_, [&]() -> Result<void> {
-    auto impl = std::make_unique<SegmentReader::Impl>(
-        SegmentReader::Impl{path_, Xapian::Database(database_path(path_), Xapian::DB_BACKEND_GLASS)});
+    auto impl =
+        std::make_unique<SegmentReader::Impl>(SegmentReader::Impl{path_, Xapian::Database(database_path(path_))});
     if (impl->database.get_lastdocid() != meta_.blocks.size()) {
       return Error{ErrorCode::kCorrupt,
                    fmt::format("index segment {} has {} blocks, the catalog says {}", path_.string(),

@@ -81,7 +81,6 @@ Result<SegmentMeta> merge_segments(const fs::path& path, SegmentId id,
   // The inputs' docids follow each other in the output, so positions stay in the order of meta.blocks.
   auto published = publish_directory(path, [&](const fs::path& building) {
     return translate_exceptions(building, [&]() -> Result<void> {
-      fs::create_directory(building);
       all.compact((building / kSingleFileName).string(), Xapian::DBCOMPACT_SINGLE_FILE, kMergedTableBlock);
       return {};
     });

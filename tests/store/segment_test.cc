@@ -1,0 +1,281 @@
+// Segments against a map from term to blocks: fresh ones, merged ones, merged again.
+#include "store/segment.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "tests/store/random_messages.h"
+
+namespace kseek::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Model = std::map<std::string, std::vector<uint32_t>>;  // term to positions
+
+std::shared_ptr<const BlockTerms> terms_of(const std::vector<std::string>& words, Field field = Field::kValue) {
+  TermCollector collector;
+  for (const std::string& word : words) collector.add(field, word, {.ascii = true});
+  return collector.take();
+}
+
+/// Terms of a block whose number of words is up to `most`; one in five has none.
+std::shared_ptr<const BlockTerms> random_terms(RandomMessages& random, size_t most) {
+  TermCollector collector;
+  for (size_t left = random.one_in(5) ? 0 : random.below(most); left > 0; --left) {
+    constexpr Field kFields[] = {Field::kHeader, Field::kKey, Field::kValue};
+    const std::string word =
+        random.one_in(40) ? std::string(60 + random.below(8), 'z') : fmt::format("w{}", random.below(most));
+    collector.add(kFields[random.below(3)], word, {.ascii = true});
+  }
+  return collector.take();
+}
+
+void add_to_model(Model& model, const BlockTerms& terms, uint32_t position) {
+  for (const std::string_view term : terms.sorted()) model[std::string(term)].push_back(position);
+}
+
+std::vector<uint32_t> postings(SegmentReader& reader, std::string_view term) {
+  std::vector<uint32_t> positions;
+  const auto done = reader.postings(term, positions);
+  EXPECT_TRUE(done) << describe(done.error());
+  return positions;
+}
+
+void expect_model(const Segment& segment, const Model& model, RandomMessages& random) {
+  auto lease = segment.borrow();
+  ASSERT_TRUE(lease) << describe(lease.error());
+  SegmentReader& reader = *lease->operator->();
+  Model found;
+  ASSERT_TRUE(reader.scan_terms("", [&](std::string_view term) {
+    found[std::string(term)] = postings(reader, term);
+    return true;
+  }));
+  EXPECT_EQ(found, model);
+  for (const auto& [term, positions] : model) {
+    if (!random.one_in(20)) continue;
+    const auto count = reader.block_count(term);
+    ASSERT_TRUE(count);
+    EXPECT_EQ(*count, positions.size());
+    const std::string prefix = term.substr(0, 1 + random.below(term.size()));
+    std::vector<std::string> expected;
+    for (auto each = model.lower_bound(prefix); each != model.end() && each->first.starts_with(prefix); ++each) {
+      expected.push_back(each->first);
+    }
+    std::vector<std::string> scanned;
+    ASSERT_TRUE(reader.scan_terms(prefix, [&scanned](std::string_view each) {
+      scanned.emplace_back(each);
+      return true;
+    }));
+    EXPECT_EQ(scanned, expected) << prefix;
+  }
+  for (const std::string& absent : {std::string("Vabsent"), std::string(), std::string(1000, 'V'), std::string("X")}) {
+    EXPECT_EQ(postings(reader, absent), std::vector<uint32_t>());
+    EXPECT_EQ(*reader.block_count(absent), 0U);
+  }
+}
+
+class SegmentTest : public ::testing::Test {
+ protected:
+  fs::path next_path() { return scratch_.path() / fmt::format("{:06}", ++paths_); }
+
+  std::shared_ptr<const Segment> write(const std::vector<SegmentInput>& inputs) {
+    const fs::path path = next_path();
+    auto meta = write_segment(path, {paths_}, inputs);
+    EXPECT_TRUE(meta) << describe(meta.error());
+    return std::make_shared<Segment>(path, *meta);
+  }
+  std::shared_ptr<const Segment> merge(const std::vector<std::shared_ptr<const Segment>>& inputs) {
+    const fs::path path = next_path();
+    auto meta = merge_segments(path, {paths_}, inputs);
+    EXPECT_TRUE(meta) << describe(meta.error());
+    return std::make_shared<Segment>(path, *meta);
+  }
+  size_t entries() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(scratch_.path()), fs::directory_iterator()));
+  }
+
+  ScratchDirectory scratch_;
+  uint64_t paths_ = 0;
+};
+
+TEST_F(SegmentTest, AnswersAsAMapDoesAlsoWhenMergedTwice) {
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    RandomMessages random(seed);
+    Model all;
+    std::vector<BlockId> all_blocks;
+    std::vector<std::shared_ptr<const Segment>> level1;
+    for (size_t merged = 2; merged > 0; --merged) {
+      Model level1_model;
+      uint32_t level1_blocks = 0;
+      std::vector<std::shared_ptr<const Segment>> fresh;
+      for (size_t segments = 1 + random.below(4); segments > 0; --segments) {
+        Model model;
+        std::vector<SegmentInput> inputs;
+        for (size_t blocks = 1 + random.below(5); blocks > 0; --blocks) {
+          const auto terms = random_terms(random, 1 + random.below(seed % 4 == 0 ? 5000 : 200));
+          add_to_model(model, *terms, static_cast<uint32_t>(inputs.size()));
+          add_to_model(level1_model, *terms, level1_blocks++);
+          add_to_model(all, *terms, static_cast<uint32_t>(all_blocks.size()));
+          inputs.push_back({BlockId{100 + all_blocks.size()}, terms});
+          all_blocks.push_back(inputs.back().block);
+        }
+        fresh.push_back(write(inputs));
+        EXPECT_EQ(fresh.back()->meta().level, 0U);
+        expect_model(*fresh.back(), model, random);
+      }
+      level1.push_back(merge(fresh));
+      EXPECT_EQ(level1.back()->meta().level, 1U);
+      expect_model(*level1.back(), level1_model, random);
+    }
+    const auto segment = merge(level1);
+    EXPECT_EQ(segment->meta().level, 2U);
+    EXPECT_EQ(segment->meta().blocks, all_blocks);
+    EXPECT_TRUE(verify_segment(segment->path(), segment->meta()));
+    expect_model(*segment, all, random);
+  }
+}
+
+TEST_F(SegmentTest, BlocksWithoutTermsKeepTheirPlace) {
+  const auto none = terms_of({});
+  const auto first = write({{{1}, none}, {{2}, terms_of({"a"})}, {{3}, none}});
+  const auto empty = write({{{4}, none}});
+  const auto last = write({{{5}, none}, {{6}, terms_of({"a", "b"})}, {{7}, none}});
+  const auto merged = merge({merge({first, empty}), last});
+  EXPECT_EQ(merged->meta().blocks, (std::vector<BlockId>{{1}, {2}, {3}, {4}, {5}, {6}, {7}}));
+  const auto lease = merged->borrow();
+  ASSERT_TRUE(lease) << describe(lease.error());
+  EXPECT_EQ(postings(*lease->operator->(), "Va"), (std::vector<uint32_t>{1, 5}));
+  EXPECT_EQ(postings(*lease->operator->(), "Vb"), (std::vector<uint32_t>{5}));
+  const auto nothing = merge({empty});
+  ASSERT_TRUE(nothing->borrow());
+}
+
+TEST_F(SegmentTest, ScanStopsWhenToldTo) {
+  const auto segment = write({{{1}, terms_of({"a", "b", "c"})}});
+  auto lease = segment->borrow();
+  ASSERT_TRUE(lease);
+  int visited = 0;
+  ASSERT_TRUE((*lease)->scan_terms("V", [&visited](std::string_view) { return ++visited < 2; }));
+  EXPECT_EQ(visited, 2);
+}
+
+TEST_F(SegmentTest, TermsOfEveryByteAndLengthAreKept) {
+  std::vector<std::string> words;
+  for (size_t length = 1; length <= 70; ++length) words.push_back(std::string(length, 'q'));
+  TermCollector collector;
+  for (const std::string& word : words) collector.add(Field::kValue, word, {.ascii = true});
+  collector.add(Field::kValue, "\xF0\xA0\x80\x80 \xEF\xBF\xBD 你 İ \xFF", {});
+  const auto terms = collector.take();
+  const auto segment = write({{{1}, terms}});
+  auto lease = segment->borrow();
+  ASSERT_TRUE(lease);
+  for (const std::string_view term : terms->sorted()) EXPECT_EQ(*(*lease)->block_count(term), 1U) << term;
+}
+
+TEST_F(SegmentTest, ReadersAreLentToManyAtOnce) {
+  const auto segment = write({{{1}, terms_of({"a"})}});
+  std::vector<Segment::Lease> leases;
+  for (int i = 0; i < 10; ++i) {
+    auto lease = segment->borrow();
+    ASSERT_TRUE(lease);
+    leases.push_back(*std::move(lease));
+  }
+  for (auto& lease : leases) EXPECT_EQ(*lease->block_count("Va"), 1U);
+  leases.clear();
+  EXPECT_EQ(*(*segment->borrow())->block_count("Va"), 1U);
+}
+
+TEST_F(SegmentTest, ObsoleteOnesGoWithTheirLastReader) {
+  auto segment = write({{{1}, terms_of({"a"})}});
+  const fs::path path = segment->path();
+  auto second = segment;
+  segment->make_obsolete();
+  segment.reset();
+  EXPECT_TRUE(fs::exists(path));
+  EXPECT_EQ(*(*second->borrow())->block_count("Va"), 1U);
+  second.reset();
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_TRUE(fs::exists(path.parent_path()));
+}
+
+// --- a world that is not as it should be
+// ----------------------------------------------------------------------------------
+
+TEST_F(SegmentTest, ExistingNameIsAConflict) {
+  const auto segment = write({{{1}, terms_of({"a"})}});
+  const auto again = write_segment(segment->path(), {9}, {{{2}, terms_of({"b"})}});
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(verify_segment(segment->path(), segment->meta()));
+}
+
+TEST_F(SegmentTest, LeftoverOfACrashIsReplaced) {
+  const fs::path path = next_path();
+  fs::create_directory(path.string() + ".building");
+  std::ofstream(path.string() + ".building/postlist.glass") << "half written";
+  const auto meta = write_segment(path, {1}, {{{1}, terms_of({"a"})}});
+  ASSERT_TRUE(meta) << describe(meta.error());
+  EXPECT_TRUE(verify_segment(path, *meta));
+  EXPECT_EQ(entries(), 1U);
+}
+
+TEST_F(SegmentTest, MissingOrClosedParentIsUnavailableAndLeavesNothing) {
+  const auto missing = write_segment(scratch_.path() / "missing" / "000001", {1}, {{{1}, terms_of({"a"})}});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kUnavailable) << describe(missing.error());
+  std::ofstream(scratch_.path() / "file") << "not a directory";
+  const auto in_file = write_segment(scratch_.path() / "file" / "000001", {1}, {{{1}, terms_of({"a"})}});
+  ASSERT_FALSE(in_file);
+  EXPECT_EQ(in_file.error().code, ErrorCode::kUnavailable) << describe(in_file.error());
+  const auto input = write({{{1}, terms_of({"a"})}});
+  const auto merged = merge_segments(scratch_.path() / "missing" / "000002", {2}, {input});
+  ASSERT_FALSE(merged);
+  EXPECT_EQ(merged.error().code, ErrorCode::kUnavailable) << describe(merged.error());
+  EXPECT_EQ(entries(), 2U);
+}
+
+TEST_F(SegmentTest, GoneOrDamagedFilesAreCorrupt) {
+  const auto small = write({{{1}, terms_of({"a"})}});
+  const auto merged = merge({small, write({{{2}, terms_of({"a", "b"})}})});
+  for (const auto& segment : {small, merged}) {
+    for (const auto& file : fs::directory_iterator(segment->path())) {
+      std::fstream stream(file.path(), std::ios::in | std::ios::out | std::ios::binary);
+      stream.seekp(static_cast<std::streamoff>(file.file_size() / 2));
+      stream.put('\x55');
+    }
+    const auto verified = verify_segment(segment->path(), segment->meta());
+    ASSERT_FALSE(verified);
+    EXPECT_EQ(verified.error().code, ErrorCode::kCorrupt);
+    EXPECT_NE(verified.error().message.find(segment->path().string()), std::string::npos);
+    for (const auto& file : fs::directory_iterator(segment->path())) fs::resize_file(file.path(), 10);
+    const auto lease = segment->borrow();
+    ASSERT_FALSE(lease);
+    EXPECT_EQ(lease.error().code, ErrorCode::kCorrupt) << describe(lease.error());
+    EXPECT_NE(lease.error().hint.find("reindex"), std::string::npos);
+    const auto again = merge_segments(next_path(), {7}, {segment});
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::kCorrupt) << describe(again.error());
+    fs::remove_all(segment->path());
+    const auto gone = segment->borrow();
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().code, ErrorCode::kCorrupt) << describe(gone.error());
+  }
+}
+
+TEST_F(SegmentTest, CatalogThatSaysOtherwiseIsCorrupt) {
+  const auto segment = write({{{1}, terms_of({"a"})}});
+  SegmentMeta meta = segment->meta();
+  meta.blocks.push_back({2});
+  const Segment other(segment->path(), meta);
+  const auto lease = other.borrow();
+  ASSERT_FALSE(lease);
+  EXPECT_EQ(lease.error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace kseek::store
