@@ -41,20 +41,22 @@ CharTable::CharTable() {
   for (UChar32 c = 0; c < 0x10000; ++c) {
     const auto i = static_cast<size_t>(c);
     const bool boundary = folder.hasBoundaryBefore(c) != 0;
-    bool unchanged = folder.isInert(c) != 0;
+    const bool inert = folder.isInert(c) != 0;
+    bool unchanged = inert;
     if (!unchanged && boundary && !U_IS_SURROGATE(c)) {
       const icu::UnicodeString alone = fold_alone(folder, c);
       unchanged = alone == icu::UnicodeString(c);
       if (!unchanged && alone.length() == 1) folded[i] = alone.charAt(0);
     }
-    bmp[i] = CharInfo(class_by_properties(static_cast<char32_t>(c)), boundary, unchanged);
+    bmp[i] = CharInfo(class_by_properties(static_cast<char32_t>(c)), boundary, unchanged, inert);
   }
 }
 
 CharInfo CharTable::supplementary(char32_t c) {
   const icu::Normalizer2& folder = nfkc_casefold();
   const auto code_point = static_cast<UChar32>(c);
-  return {class_by_properties(c), folder.hasBoundaryBefore(code_point) != 0, folder.isInert(code_point) != 0};
+  const bool inert = folder.isInert(code_point) != 0;
+  return {class_by_properties(c), folder.hasBoundaryBefore(code_point) != 0, inert, inert};
 }
 
 const CharTable& CharTable::instance() {

@@ -18,15 +18,17 @@ enum class CharClass : uint8_t {
 class CharInfo {
  public:
   CharInfo() = default;
-  CharInfo(CharClass char_class, bool boundary_before, bool unchanged)
+  CharInfo(CharClass char_class, bool boundary_before, bool unchanged, bool inert)
       : bits_(static_cast<uint8_t>(static_cast<unsigned>(char_class) | (boundary_before ? 4U : 0U) |
-                                   (unchanged ? 8U : 0U))) {}
+                                   (unchanged ? 8U : 0U) | (inert ? 16U : 0U))) {}
 
   [[nodiscard]] CharClass char_class() const { return static_cast<CharClass>(bits_ & 3U); }
   /// NFKC_Casefold never joins it to what stands before it: text may be folded in parts that begin with it.
   [[nodiscard]] bool boundary_before() const { return (bits_ & 4U) != 0; }
   /// Alone, it folds to itself.
   [[nodiscard]] bool unchanged() const { return (bits_ & 8U) != 0; }
+  /// It folds to itself and has a boundary before and after it, whatever its neighbours.
+  [[nodiscard]] bool inert() const { return (bits_ & 16U) != 0; }
 
  private:
   uint8_t bits_ = 0;

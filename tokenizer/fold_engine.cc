@@ -17,8 +17,9 @@ void append_char(FoldBuffer& out, char32_t c) { out.advance(encode_utf8(c, out.r
 const char* fold_part(const CharTable& table, const char* p, const char* end, FoldBuffer& out) {
   const Decoded decoded = decode_utf8(p, end);
   const char* const next = p + decoded.length;
-  if (boundary_at(table, next, end)) {
-    if (table.info(decoded.c).unchanged()) {
+  const CharInfo info = table.info(decoded.c);
+  if (info.inert() || boundary_at(table, next, end)) {
+    if (info.unchanged()) {
       append_char(out, decoded.c);
       return next;
     }
@@ -35,7 +36,9 @@ const char* fold_part(const CharTable& table, const char* p, const char* end, Fo
 }  // namespace
 
 const char* end_of_part(const CharTable& table, const char* p, const char* end) {
-  p += decode_utf8(p, end).length;
+  const Decoded first = decode_utf8(p, end);
+  p += first.length;
+  if (table.info(first.c).inert()) return p;  // U+FFFD is: what is ill-formed never gets into a part with others
   while (!boundary_at(table, p, end)) p += decode_utf8(p, end).length;
   return p;
 }
