@@ -71,7 +71,7 @@ struct Hit {
   std::string topic;
   TimeKind time_kind = TimeKind::kCreate;
   store::FoundMessage found;
-  std::vector<MatchedPart> matched;  ///< at most 32, by position
+  std::vector<MatchedPart> matched;  ///< at most 32, by position, not overlapping; none in texts over 1 MiB
   [[nodiscard]] const store::StoredMessage& message() const { return found.message; }
 };
 
@@ -97,8 +97,10 @@ struct Explain {
   uint64_t blocks_opened = 0;
   uint64_t memory_blocks_scanned = 0;
   uint64_t messages_verified = 0;
-  uint64_t bytes_read = 0;       ///< raw bytes of the blocks opened
-  uint64_t full_scan_bytes = 0;  ///< raw bytes of all blocks
+  uint64_t bytes_read = 0;         ///< raw bytes of the blocks opened
+  uint64_t full_scan_bytes = 0;    ///< raw bytes of all blocks
+  uint64_t blocks_not_asked = 0;   ///< the answer was certain before their index was asked; in no step
+  std::vector<std::string> notes;  ///< what went wrong without harm to the answer, for the operator
   double plan_ms = 0, read_ms = 0, verify_ms = 0;
 };
 
@@ -114,7 +116,8 @@ struct SearchAnswer {
 };
 
 /// Answers from the store. Any thread; many at once.
-/// kNotFound: no such topic opened. kInvalid: limit, cursor. kCorrupt, kUnavailable: from the store.
+/// kNotFound: no such topic opened. kInvalid: limit, cursor. kTimeout: it was cancelled.
+/// A block that can't be read is left out, and the answer says so (incomplete_because).
 [[nodiscard]] Result<SearchAnswer> search(const store::Store& store, const SearchRequest& request);
 
 }  // namespace kseek::query

@@ -1,0 +1,46 @@
+// A set of blocks, by their positions 0 .. size()-1 in a segment. A value; one thread at a time.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace kseek::query {
+
+class BlockSet {
+ public:
+  explicit BlockSet(size_t size = 0) : size_(size), words_((size + 63) / 64) {}
+
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool contains(size_t position) const { return (words_[position / 64] >> (position % 64) & 1) != 0; }
+  void add(size_t position) { words_[position / 64] |= uint64_t{1} << (position % 64); }
+
+  [[nodiscard]] size_t count() const {
+    size_t n = 0;
+    for (const uint64_t word : words_) n += static_cast<size_t>(std::popcount(word));
+    return n;
+  }
+  [[nodiscard]] bool empty() const {
+    for (const uint64_t word : words_) {
+      if (word != 0) return false;
+    }
+    return true;
+  }
+  /// REQUIRES: sets of the same size, here and below.
+  BlockSet& operator|=(const BlockSet& other) {
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
+    return *this;
+  }
+  BlockSet& operator&=(const BlockSet& other) {
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
+    return *this;
+  }
+  bool operator==(const BlockSet&) const = default;
+
+ private:
+  size_t size_;
+  std::vector<uint64_t> words_;
+};
+
+}  // namespace kseek::query

@@ -1,0 +1,85 @@
+// The planner: which sealed blocks to open, best first. Blocks are pruned by what is known of them (partition, offsets,
+// times, the cursor's place), then by their terms; a segment is asked only when one of its blocks comes up, so that an
+// answer that the newest blocks give costs nothing in the older segments.
+//
+// One thread. Borrows the scopes, whose views keep the blocks' metadata alive.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "query/index_filter.h"
+#include "query/scope.h"
+#include "query/sort_key.h"
+
+namespace kseek::query {
+
+/// The part of the answer's order that a round looks at.
+struct Window {
+  Order order = Order::kNewest;
+  std::optional<SortKey> after;       ///< hits stand behind it
+  std::optional<SortKey> up_to;       ///< hits stand at or before it
+  std::optional<SortKey> next_bound;  ///< blocks whose best key precedes it are done
+  [[nodiscard]] bool contains(const SortKey& key) const {
+    return (!after || precedes(*after, key, order)) && (!up_to || !precedes(*up_to, key, order));
+  }
+};
+
+struct Candidate {
+  uint32_t topic = 0;
+  const store::BlockMeta* block = nullptr;
+};
+
+class CandidateQueue {
+ public:
+  /// `filter`: nullptr when there is no condition on text.
+  CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, IndexFilter* filter, Explain& explain);
+
+  /// No block that is still to come has a message before this key. nullopt: there is none.
+  [[nodiscard]] std::optional<SortKey> best() const;
+  /// The block to open next; nullptr when a segment has to be asked first.
+  [[nodiscard]] const store::BlockMeta* next_block() const;
+  /// REQUIRES: next_block().
+  Candidate pop();
+  /// Asks the next segment, and puts its candidates in its place. REQUIRES: best() and no next_block(). A segment that
+  /// can't be read filters nothing, and is noted in explain.
+  void ask_index();
+
+  /// Blocks of segments that were not asked.
+  [[nodiscard]] uint64_t blocks_not_asked() const;
+
+ private:
+  /// Blocks that share an index: a segment, or one block's pending terms.
+  struct Group {
+    uint32_t topic = 0;
+    const store::Segment* segment = nullptr;
+    const store::BlockTerms* terms = nullptr;
+    std::vector<std::pair<uint32_t, const store::BlockMeta*>> blocks;  // by position
+  };
+  struct Item {
+    SortKey best;
+    uint32_t topic = 0;
+    const store::BlockMeta* block = nullptr;  // nullptr: a group
+    size_t group = 0;
+  };
+
+  void add_topic(uint32_t topic);
+  [[nodiscard]] bool prunes(const TopicScope& scope, uint32_t topic, const store::BlockMeta& meta) const;
+  void add_groups(uint32_t topic, const std::vector<const store::BlockMeta*>& left);
+  void add_group(Group group);
+  void add_block(uint32_t topic, const store::BlockMeta* meta);
+  void push(Item item);
+  Item take();
+  Result<BlockSet> narrow(const Group& group);
+
+  const std::vector<TopicScope>& topics_;
+  const Window window_;
+  IndexFilter* const filter_;
+  Explain& explain_;
+  std::vector<Group> groups_;
+  std::vector<Item> heap_;
+};
+
+}  // namespace kseek::query

@@ -1,0 +1,70 @@
+// A cursor: where an answer ended, so that following it to the end yields every match that existed when the first
+// search began exactly once, in order, while messages come and go.
+//
+// The search that a cursor belongs to goes in rounds. A round looks for the next hits after `after`. It scans the
+// messages in memory, then opens sealed blocks by their best key. When time or bytes run out inside a round, the cursor
+// keeps what the round knows:
+//   * `next_bound`: the sealed blocks whose best key precedes it are done. Best keys never change, so this holds for
+//     later calls;
+//   * `scanned_from` of each partition: where its sealed blocks ended when the round began. What lies at or above it
+//   was
+//     in memory then and is done, also when it has been sealed since;
+//   * `tentative`: the best hits found so far that an unopened block may still precede, by position;
+//   * `up_to`: when there were more of those than fit, the worst one kept. Nothing is known of done blocks beyond it.
+//
+// The text is base64url of a version, the fields and a checksum. Any text may come in: it is checked, never trusted,
+// and what a forged cursor can do is what a search can do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/sort_key.h"
+
+namespace kseek::query {
+
+/// A partition as it stood when the first search began.
+struct PartitionSnapshot {
+  PartitionId partition;
+  Offset upper;               ///< messages at or above it came later: not part of the search
+  std::optional<Offset> end;  ///< Kafka's end of the log; nullopt: not known
+  Offset scanned_from;        ///< used inside a round only
+  bool operator==(const PartitionSnapshot&) const = default;
+};
+
+struct MessagePosition {
+  uint32_t topic = 0;
+  PartitionId partition;
+  Offset offset;
+  bool operator==(const MessagePosition&) const = default;
+};
+
+struct RoundState {
+  SortKey next_bound;
+  std::optional<SortKey> up_to;
+  std::vector<MessagePosition> tentative;  ///< at most kMaxHits
+  bool operator==(const RoundState&) const = default;
+};
+
+struct Cursor {
+  uint64_t fingerprint = 0;                            ///< of the request it belongs to
+  TimeRange times;                                     ///< the request's, so that relative times stay where they were
+  std::vector<std::vector<PartitionSnapshot>> topics;  ///< by the topic's rank; partitions rising
+  std::optional<SortKey> after;                        ///< of the last hit that was returned
+  std::optional<RoundState> round;                     ///< set when time or bytes ran out inside a round
+  bool operator==(const Cursor&) const = default;
+};
+
+[[nodiscard]] std::string encode_cursor(const Cursor& cursor);
+/// kInvalid for any text that encode_cursor did not write.
+[[nodiscard]] Result<Cursor> decode_cursor(std::string_view text);
+
+/// What of the request must stay the same from page to page: everything but limit, deadline, budget and the ends of the
+/// time range. `topics` are those of the request, by name.
+[[nodiscard]] uint64_t fingerprint(const SearchRequest& request, const std::vector<store::TopicConfig>& topics);
+
+}  // namespace kseek::query

@@ -1,0 +1,225 @@
+#include "query/index_filter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "tokenizer/tokenizer.h"
+
+namespace kseek::query {
+namespace {
+
+// Prices, measured on one core: visiting a term of a segment's dictionary, opening the blocks of one term, opening a
+// block, and verifying its bytes.
+constexpr double kDictionaryTermsPerSecond = 9e6;
+constexpr double kTermsPerPosting = 10;
+constexpr double kOpenBlockSeconds = 100e-6;
+constexpr double kVerifyBytesPerSecond = 1e9;
+
+/// A cut term keeps at least so much of its token's head, so a scan below a longer prefix could miss it.
+constexpr size_t kMaxScanPrefixBytes = tokenizer::kMaxTermBytes - 16;
+
+constexpr std::array<store::Field, 2> kFieldsInOrder = {store::Field::kKey, store::Field::kValue};
+
+bool looks_in(Scope scope, size_t field) {
+  if (scope == Scope::kKeyOrValue) return true;
+  return (scope == Scope::kKey) == (kFieldsInOrder[field] == store::Field::kKey);
+}
+
+std::string_view scan_prefix(std::string_view literal) {
+  if (literal.size() <= kMaxScanPrefixBytes) return literal;
+  size_t end = kMaxScanPrefixBytes;
+  while (end > 0 && (static_cast<uint8_t>(literal[end]) & 0xC0) == 0x80) --end;
+  return literal.substr(0, end);
+}
+
+/// How many terms may be visited before the scan costs more than verifying these blocks.
+double scan_allowance(const TermSource& source, const BlockSet& among) {
+  const double block_seconds = kOpenBlockSeconds + source.raw_bytes_per_block / kVerifyBytesPerSecond;
+  return static_cast<double>(among.count()) * block_seconds * kDictionaryTermsPerSecond;
+}
+
+/// The blocks of `among` that have a term which the pattern may match; `among` itself when finding out costs too much.
+Result<BlockSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::string_view prefix, TermSource& source,
+                                const BlockSet& among) {
+  double allowance = scan_allowance(source, among);
+  const bool whole_dictionary = prefix.size() <= 1;
+  if (whole_dictionary && source.estimated_terms > allowance) return among;
+  BlockSet found(among.size());
+  Result<void> failure;
+  bool useless = false;
+  const auto visit = [&](std::string_view term) {
+    allowance -= 1;
+    if (pattern.may_match_term(term.substr(1))) {
+      allowance -= kTermsPerPosting;
+      failure = source.add_postings(term, found);
+      if (!failure) return false;
+      found &= among;
+      useless = found == among;
+    }
+    useless = useless || allowance < 0;
+    return !useless;
+  };
+  KSEEK_TRY(source.scan_terms(prefix, visit));
+  KSEEK_TRY(failure);
+  return useless ? among : found;
+}
+
+}  // namespace
+
+Result<uint32_t> SegmentTerms::block_count(std::string_view field_term) { return lease_->block_count(field_term); }
+
+Result<void> SegmentTerms::add_postings(std::string_view field_term, BlockSet& blocks) {
+  positions_.clear();
+  KSEEK_TRY(lease_->postings(field_term, positions_));
+  for (const uint32_t position : positions_) {
+    if (position >= blocks.size()) {
+      return Error{ErrorCode::kCorrupt, "an index segment names a block that it does not have", "reindex the topic"};
+    }
+    blocks.add(position);
+  }
+  return {};
+}
+
+Result<void> SegmentTerms::scan_terms(std::string_view prefix, const std::function<bool(std::string_view)>& visit) {
+  return lease_->scan_terms(prefix, visit);
+}
+
+Result<uint32_t> PendingTerms::block_count(std::string_view field_term) {
+  return terms_.contains(field_term) ? 1U : 0U;
+}
+
+Result<void> PendingTerms::add_postings(std::string_view field_term, BlockSet& blocks) {
+  if (terms_.contains(field_term)) blocks.add(0);
+  return {};
+}
+
+Result<void> PendingTerms::scan_terms(std::string_view prefix, const std::function<bool(std::string_view)>& visit) {
+  const auto& sorted = terms_.sorted();
+  for (auto it = std::lower_bound(sorted.begin(), sorted.end(), prefix); it != sorted.end(); ++it) {
+    if (it->substr(0, prefix.size()) != prefix || !visit(*it)) break;
+  }
+  return {};
+}
+
+IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
+
+IndexFilter::Node IndexFilter::compile(const Condition& condition) {
+  Node node;
+  node.kind = condition.kind;
+  node.scope = condition.scope;
+  for (const Condition& child : condition.children) node.children.push_back(compile(child));
+  if (condition.kind != Condition::Kind::kPhrase) return node;
+  node.step = steps_.size();
+  steps_.push_back({condition.to_string(), 0});
+  std::string scratch;
+  for (const tokenizer::TokenPattern& pattern : condition.phrase.tokens) {
+    if (pattern.is_any()) continue;
+    const std::string_view literal = pattern.literal_prefix();
+    const std::string_view term = pattern.is_exact() ? tokenizer::index_term(literal, scratch) : scan_prefix(literal);
+    Token token{pattern, {}};
+    for (size_t field = 0; field < kFields; ++field)
+      token.terms[field] = store::field_term(kFieldsInOrder[field], term);
+    (pattern.is_exact() ? node.exact : node.patterns).push_back(std::move(token));
+  }
+  // The longest prefix first: it is the likeliest to leave few blocks to the others.
+  std::stable_sort(node.patterns.begin(), node.patterns.end(),
+                   [](const Token& a, const Token& b) { return a.terms[0].size() > b.terms[0].size(); });
+  return node;
+}
+
+Result<BlockSet> IndexFilter::narrow(TermSource& source, const BlockSet& among) {
+  return narrow_node(root_, source, among);
+}
+
+Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const BlockSet& among) {
+  if (among.empty()) return among;
+  switch (node.kind) {
+    case Condition::Kind::kNot: return among;
+    case Condition::Kind::kAnd: return narrow_all(node, source, among);
+    case Condition::Kind::kOr: {
+      BlockSet any(among.size());
+      for (const Node& child : node.children) {
+        KSEEK_ASSIGN(const BlockSet some, narrow_node(child, source, among));
+        any |= some;
+      }
+      return any;
+    }
+    case Condition::Kind::kPhrase: break;
+  }
+  BlockSet any(among.size());
+  for (size_t field = 0; field < kFields; ++field) {
+    if (!looks_in(node.scope, field)) continue;
+    KSEEK_ASSIGN(const BlockSet some, narrow_field(node, field, source, among));
+    any |= some;
+  }
+  steps_[node.step].blocks_left += any.count();
+  return any;
+}
+
+Result<BlockSet> IndexFilter::narrow_all(const Node& node, TermSource& source, const BlockSet& among) {
+  std::vector<std::pair<size_t, const Node*>> rarest_first;
+  for (const Node& child : node.children) {
+    KSEEK_ASSIGN(const size_t blocks, estimate(child, source));
+    rarest_first.emplace_back(blocks, &child);
+  }
+  std::stable_sort(rarest_first.begin(), rarest_first.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  BlockSet left = among;
+  for (const auto& [blocks, child] : rarest_first) {
+    if (left.empty()) break;
+    KSEEK_ASSIGN(left, narrow_node(*child, source, left));
+  }
+  return left;
+}
+
+Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among) {
+  std::vector<std::pair<uint32_t, const Token*>> rarest_first;
+  for (const Token& token : node.exact) {
+    KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
+    if (blocks == 0) return BlockSet(among.size());
+    rarest_first.emplace_back(blocks, &token);
+  }
+  std::stable_sort(rarest_first.begin(), rarest_first.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  BlockSet left = among;
+  for (const auto& [blocks, token] : rarest_first) {
+    if (left.empty()) return left;
+    if (blocks >= source.blocks()) break;  // in every block, and so are the others
+    BlockSet having(among.size());
+    KSEEK_TRY(source.add_postings(token->terms[field], having));
+    left &= having;
+  }
+  for (const Token& token : node.patterns) {
+    if (left.empty()) return left;
+    KSEEK_ASSIGN(left, narrow_pattern(token.pattern, token.terms[field], source, left));
+  }
+  return left;
+}
+
+Result<size_t> IndexFilter::estimate(const Node& node, TermSource& source) {
+  const size_t unknown = source.blocks() + 1;
+  if (node.kind == Condition::Kind::kNot) return unknown + 1;
+  if (node.kind == Condition::Kind::kPhrase) {
+    if (node.exact.empty()) return unknown;
+    size_t sum = 0;
+    for (size_t field = 0; field < kFields; ++field) {
+      if (!looks_in(node.scope, field)) continue;
+      size_t rarest = unknown;
+      for (const Token& token : node.exact) {
+        KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
+        rarest = std::min<size_t>(rarest, blocks);
+      }
+      sum += rarest;
+    }
+    return std::min(sum, source.blocks());
+  }
+  const bool all = node.kind == Condition::Kind::kAnd;
+  size_t total = all ? unknown : 0;
+  for (const Node& child : node.children) {
+    KSEEK_ASSIGN(const size_t blocks, estimate(child, source));
+    total = all ? std::min(total, blocks) : std::min(total + blocks, unknown);
+  }
+  return total;
+}
+
+}  // namespace kseek::query

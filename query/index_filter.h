@@ -1,0 +1,109 @@
+// Which blocks may have a match, by their terms. A filter: it may name a block that has none, it never misses one.
+//
+//   phrase       the blocks that have all its tokens, in one field; the rarest token first
+//   abc*, a?c    the union of the blocks of every term that the pattern may match, by a scan of the dictionary below
+//   the
+//                literal prefix; given up (no filter) once it costs more than verifying the blocks it could save
+//   AND, OR      intersection, union;  NOT and a lone *: no filter
+//
+// One thread at a time.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "query/block_set.h"
+#include "query/condition.h"
+#include "query/request.h"
+#include "store/segment.h"
+#include "store/terms.h"
+
+namespace kseek::query {
+
+/// The terms of some blocks: a segment's, or one block's that is not in a segment yet.
+class TermSource {
+ public:
+  virtual ~TermSource() = default;
+  [[nodiscard]] virtual size_t blocks() const = 0;
+  [[nodiscard]] virtual Result<uint32_t> block_count(std::string_view field_term) = 0;
+  /// Adds the blocks that have the term.
+  [[nodiscard]] virtual Result<void> add_postings(std::string_view field_term, BlockSet& blocks) = 0;
+  /// As SegmentReader::scan_terms.
+  [[nodiscard]] virtual Result<void> scan_terms(std::string_view prefix,
+                                                const std::function<bool(std::string_view)>& visit) = 0;
+
+  /// What the prices are reckoned from.
+  double raw_bytes_per_block = 0;
+  double estimated_terms = 0;
+};
+
+class SegmentTerms final : public TermSource {
+ public:
+  SegmentTerms(store::Segment::Lease lease, size_t blocks) : lease_(std::move(lease)), blocks_(blocks) {}
+  [[nodiscard]] size_t blocks() const override { return blocks_; }
+  [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
+  [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
+  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+                                        const std::function<bool(std::string_view)>& visit) override;
+
+ private:
+  store::Segment::Lease lease_;
+  size_t blocks_;
+  std::vector<uint32_t> positions_;
+};
+
+/// Borrows the terms. One block, at position 0.
+class PendingTerms final : public TermSource {
+ public:
+  explicit PendingTerms(const store::BlockTerms& terms) : terms_(terms) {}
+  [[nodiscard]] size_t blocks() const override { return 1; }
+  [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
+  [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
+  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+                                        const std::function<bool(std::string_view)>& visit) override;
+
+ private:
+  const store::BlockTerms& terms_;
+};
+
+class IndexFilter {
+ public:
+  explicit IndexFilter(const Condition& where);
+
+  /// The blocks of `among` that may have a match. Errors: the source's.
+  [[nodiscard]] Result<BlockSet> narrow(TermSource& source, const BlockSet& among);
+
+  /// For each phrase, in the order of the condition: how many blocks it left, all calls of narrow() together.
+  [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
+
+ private:
+  static constexpr size_t kFields = 2;  // key, value
+  struct Token {
+    tokenizer::TokenPattern pattern;
+    std::array<std::string, kFields> terms;  // the exact field term, or the prefix to scan below
+  };
+  struct Node {
+    Condition::Kind kind = Condition::Kind::kPhrase;
+    Scope scope = Scope::kKeyOrValue;
+    std::vector<Token> exact;     // kPhrase
+    std::vector<Token> patterns;  // kPhrase: with wildcards, without lone *
+    size_t step = 0;              // kPhrase
+    std::vector<Node> children;
+  };
+
+  Node compile(const Condition& condition);
+  Result<BlockSet> narrow_node(const Node& node, TermSource& source, const BlockSet& among);
+  Result<BlockSet> narrow_all(const Node& node, TermSource& source, const BlockSet& among);
+  Result<BlockSet> narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among);
+  /// About how many blocks the node leaves; more than there are when it can't be told cheaply.
+  Result<size_t> estimate(const Node& node, TermSource& source);
+
+  std::vector<Explain::Step> steps_;
+  Node root_;
+};
+
+}  // namespace kseek::query

@@ -1,0 +1,56 @@
+// The best hits so far: at most a page of them, in the answer's order. One thread.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "query/sort_key.h"
+#include "store/topic_store.h"
+
+namespace kseek::query {
+
+struct RankedHit {
+  SortKey key;
+  store::FoundMessage found;
+};
+
+class TopHits {
+ public:
+  /// REQUIRES: capacity > 0.
+  TopHits(Order order, size_t capacity) : order_(order), capacity_(capacity) {}
+
+  [[nodiscard]] bool full() const { return hits_.size() == capacity_; }
+  /// True if a message of this key has no place; remembers that there was one.
+  [[nodiscard]] bool rejects(const SortKey& key) {
+    const bool beaten = full() && precedes(hits_.back().key, key, order_);
+    overflowed_ = overflowed_ || beaten;
+    return beaten;
+  }
+  void add(RankedHit hit) {
+    if (rejects(hit.key)) return;
+    if (full()) {
+      hits_.pop_back();
+      overflowed_ = true;
+    }
+    const auto at =
+        std::upper_bound(hits_.begin(), hits_.end(), hit.key,
+                         [this](const SortKey& key, const auto& other) { return precedes(key, other.key, order_); });
+    hits_.insert(at, std::move(hit));
+  }
+
+  /// True if a message (that may have matched) was left out for want of place: only what stands at or before the last
+  /// hit is known then.
+  [[nodiscard]] bool overflowed() const { return overflowed_; }
+  /// REQUIRES: a hit.
+  [[nodiscard]] const SortKey& last() const { return hits_.back().key; }
+  [[nodiscard]] std::vector<RankedHit>& hits() { return hits_; }
+
+ private:
+  const Order order_;
+  const size_t capacity_;
+  std::vector<RankedHit> hits_;
+  bool overflowed_ = false;
+};
+
+}  // namespace kseek::query
