@@ -118,13 +118,13 @@ Vocabulary::Vocabulary(std::vector<Slot> slots) : slots_(std::move(slots)), alia
 }
 
 const Vocabulary& Vocabulary::latin() {
-  static const Vocabulary kVocabulary(fill(kLatinFirst, 40'000, made_up_latin));
-  return kVocabulary;
+  static const Vocabulary vocabulary(fill(kLatinFirst, 40'000, made_up_latin));
+  return vocabulary;
 }
 
 const Vocabulary& Vocabulary::chinese() {
-  static const Vocabulary kVocabulary(fill(kChineseFirst, 8'000, made_up_chinese));
-  return kVocabulary;
+  static const Vocabulary vocabulary(fill(kChineseFirst, 8'000, made_up_chinese));
+  return vocabulary;
 }
 
 }  // namespace kseek::bench

@@ -20,7 +20,8 @@ if(KSEEK_WERROR)
 endif()
 
 if(KSEEK_SANITIZE)
-  target_compile_options(kseek_options INTERFACE -fsanitize=${KSEEK_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(kseek_options INTERFACE -fsanitize=${KSEEK_SANITIZE} -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
   target_link_options(kseek_options INTERFACE -fsanitize=${KSEEK_SANITIZE})
 endif()
 if(KSEEK_FUZZ)

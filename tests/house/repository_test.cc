@@ -13,7 +13,7 @@ namespace kseek::house {
 namespace {
 
 const Sources& repository() {
-  static const Sources kSources = [] {
+  static const Sources all = [] {
     const std::filesystem::path root = KSEEK_SOURCE_DIR;
     Sources sources;
     for (const auto& folder : std::filesystem::directory_iterator(root)) {
@@ -29,7 +29,7 @@ const Sources& repository() {
     }
     return sources;
   }();
-  return kSources;
+  return all;
 }
 
 TEST(Repository, HasAllFolders) {

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Installs what building and testing kseek needs, from Debian 12's own packages. Says nothing when all is there.
+set -euo pipefail
+
+packages=(
+  build-essential cmake ninja-build pkg-config ccache git                      # to build
+  librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
+  libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
+  libgtest-dev libgmock-dev libbenchmark-dev                                   # tests and benchmarks
+  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                    # checks and fuzzers
+  kcat curl                                                                    # other people's clients, for tests
+)
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "setup.sh knows Debian 12 only. Elsewhere, install what these Debian packages hold: ${packages[*]}" >&2
+  exit 1
+fi
+
+missing=()
+installed=" $(dpkg-query -W -f '${binary:Package}=${db:Status-Status} ' "${packages[@]}" 2>/dev/null || true) "
+for package in "${packages[@]}"; do
+  # The name may carry an architecture: libicu-dev:amd64.
+  [[ $installed =~ \ $package(:[a-z0-9]+)?=installed\  ]] || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "setup.sh: these packages are missing, and installing them needs root: ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "setup.sh: installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${as_root[@]}" apt-get -qq update &&
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install "${missing[@]}"; } \
+  >"$log" 2>&1; then
+  cat "$log" >&2
+  echo "setup.sh: apt-get failed (above). kseek is built on Debian 12; on other releases, names may differ." >&2
+  exit 1
+fi
