@@ -1,0 +1,96 @@
+// The background threads: they seal, build segments, merge and expire, over any number of topics. Sealing goes before
+// building, building before merging. Private to indexer/ (the indexer and the import use it).
+//
+// Threading: every function from any thread, unless it says otherwise. A topic whose work fails (disk full) keeps its
+// messages findable in memory; the work is tried again with growing pauses, and trouble() says why.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "store/topic_store.h"
+
+namespace kseek::indexer {
+
+class Workers {
+ public:
+  /// `threads` 0: one a core.
+  explicit Workers(unsigned threads);
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+  /// Finishes the pieces of work in hand, not what is queued.
+  ~Workers();
+
+  /// No effect on a topic that is known already.
+  void add(std::shared_ptr<store::TopicStore> topic);
+  /// When it returns, no thread works on the topic any more.
+  void remove(const store::TopicStore& topic);
+
+  /// So many blocks of the topic became full.
+  void notify_frozen(const store::TopicStore& topic, size_t blocks);
+
+  /// One step of keeping all topics together under `limit_bytes`: true when they are, or when nothing more can be done
+  /// about it. False: asked for work to be done and waited a little for some of it; call again.
+  /// REQUIRES: the appending thread of all topics (it closes the largest open block).
+  [[nodiscard]] bool relieve(uint64_t limit_bytes);
+  /// Bytes that all topics hold in memory.
+  [[nodiscard]] uint64_t memory_bytes() const;
+
+  /// Seals everything in memory. False: not done by `deadline`. REQUIRES: nobody appends.
+  [[nodiscard]] bool seal_everything(std::chrono::steady_clock::time_point deadline);
+
+  /// Why the topic's work fails now; empty: it doesn't.
+  [[nodiscard]] std::string trouble(const store::TopicStore& topic) const;
+
+ private:
+  enum Stage : uint8_t { kSeal, kIndex, kFlushIndex, kMerge, kMaintain, kStages };
+  using Clock = std::chrono::steady_clock;
+
+  struct Topic {
+    std::shared_ptr<store::TopicStore> store;
+    std::array<size_t, kStages> queued{};  ///< tasks in the queues
+    size_t running = 0;
+    bool removed = false;
+    std::string trouble;
+    std::chrono::milliseconds pause{0};  ///< before the next try after a failure
+    Clock::time_point retry_at{};
+    Clock::time_point last_sealed{};
+  };
+  using TopicPtr = std::shared_ptr<Topic>;
+  struct Task {
+    TopicPtr topic;
+    Stage stage = kSeal;
+  };
+
+  void run();
+  void tick_locked(Clock::time_point now);
+  void push_locked(const TopicPtr& topic, Stage stage, size_t times = 1);
+  bool pop_locked(Task& task);
+  void perform(const Task& task);
+  void maintain(const TopicPtr& topic);
+  void finish(const Task& task, const Result<bool>& outcome);
+  void fail_locked(Topic& topic, Stage stage, const Error& error);
+  [[nodiscard]] TopicPtr find_locked(const store::TopicStore& store) const;
+  [[nodiscard]] std::vector<TopicPtr> all() const;
+
+  mutable std::mutex mu_;
+  std::condition_variable work_;                         // there are tasks, or it is time to stop
+  std::condition_variable progress_;                     // a task was finished
+  std::map<const store::TopicStore*, TopicPtr> topics_;  // guarded by mu_; so are the Topics' fields but `store`
+  std::array<std::deque<TopicPtr>, kStages> queues_;     // guarded by mu_
+  Clock::time_point next_tick_;                          // guarded by mu_
+  bool stopping_ = false;                                // guarded by mu_
+  std::vector<std::thread> threads_;                     // constant after construction
+};
+
+}  // namespace kseek::indexer
