@@ -80,24 +80,32 @@ struct AsciiMasks {
   uint64_t high = 0;
 };
 
-/// REQUIRES: 0 < count <= 64 bytes at p.
-inline AsciiMasks ascii_masks(const char* p, size_t count) {
+/// REQUIRES: 64 bytes at p.
+inline AsciiMasks ascii_masks_64(const char* p) {
   AsciiMasks masks;
-  size_t i = 0;
 #if defined(__SSE2__)
-  for (; i + 16 <= count; i += 16) {
+  for (size_t i = 0; i < 64; i += 16) {
     const auto bytes = load_16(p + i);
     const auto letters = lanes_in(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
     const auto word = _mm_or_si128(letters, lanes_in(bytes, '0', 10));
     masks.word |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(word))) << i;
     masks.high |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(bytes))) << i;
   }
-#endif
-  for (; i < count; ++i) {
+#else
+  for (size_t i = 0; i < 64; ++i) {
     masks.word |= static_cast<uint64_t>(is_ascii_letter_or_digit(p[i])) << i;
     masks.high |= static_cast<uint64_t>(!is_ascii_byte(p[i])) << i;
   }
+#endif
   return masks;
+}
+
+/// REQUIRES: count <= 64 bytes at p. Bits from `count` on are 0.
+inline AsciiMasks ascii_masks(const char* p, size_t count) {
+  if (count == 64) return ascii_masks_64(p);
+  char padded[64] = {};
+  if (count > 0) std::memcpy(padded, p, count);
+  return ascii_masks_64(padded);
 }
 
 }  // namespace kseek::tokenizer

@@ -42,13 +42,11 @@ CharTable::CharTable() {
     const auto i = static_cast<size_t>(c);
     const bool boundary = folder.hasBoundaryBefore(c) != 0;
     const bool inert = folder.isInert(c) != 0;
-    bool unchanged = inert;
-    if (!unchanged && boundary && !U_IS_SURROGATE(c)) {
+    if (!inert && boundary && !U_IS_SURROGATE(c)) {
       const icu::UnicodeString alone = fold_alone(folder, c);
-      unchanged = alone == icu::UnicodeString(c);
-      if (!unchanged && alone.length() == 1) folded[i] = alone.charAt(0);
+      if (alone.length() == 1) folded[i] = alone.charAt(0);
     }
-    bmp[i] = CharInfo(class_by_properties(static_cast<char32_t>(c)), boundary, unchanged, inert);
+    bmp[i] = CharInfo(class_by_properties(static_cast<char32_t>(c)), boundary, inert);
   }
 }
 
@@ -56,7 +54,7 @@ CharInfo CharTable::supplementary(char32_t c) {
   const icu::Normalizer2& folder = nfkc_casefold();
   const auto code_point = static_cast<UChar32>(c);
   const bool inert = folder.isInert(code_point) != 0;
-  return {class_by_properties(c), folder.hasBoundaryBefore(code_point) != 0, inert, inert};
+  return {class_by_properties(c), folder.hasBoundaryBefore(code_point) != 0, inert};
 }
 
 const CharTable& CharTable::instance() {

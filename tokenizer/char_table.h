@@ -18,17 +18,15 @@ enum class CharClass : uint8_t {
 class CharInfo {
  public:
   CharInfo() = default;
-  CharInfo(CharClass char_class, bool boundary_before, bool unchanged, bool inert)
+  CharInfo(CharClass char_class, bool boundary_before, bool inert)
       : bits_(static_cast<uint8_t>(static_cast<unsigned>(char_class) | (boundary_before ? 4U : 0U) |
-                                   (unchanged ? 8U : 0U) | (inert ? 16U : 0U))) {}
+                                   (inert ? 8U : 0U))) {}
 
   [[nodiscard]] CharClass char_class() const { return static_cast<CharClass>(bits_ & 3U); }
   /// NFKC_Casefold never joins it to what stands before it: text may be folded in parts that begin with it.
   [[nodiscard]] bool boundary_before() const { return (bits_ & 4U) != 0; }
-  /// Alone, it folds to itself.
-  [[nodiscard]] bool unchanged() const { return (bits_ & 8U) != 0; }
   /// It folds to itself and has a boundary before and after it, whatever its neighbours.
-  [[nodiscard]] bool inert() const { return (bits_ & 16U) != 0; }
+  [[nodiscard]] bool inert() const { return (bits_ & 8U) != 0; }
 
  private:
   uint8_t bits_ = 0;
@@ -36,7 +34,8 @@ class CharInfo {
 
 struct CharTable {
   std::array<CharInfo, 0x10000> bmp;
-  /// What a code point folds to alone, where that is one other code point of the plane; 0 where it isn't.
+  /// What a code point that has a boundary before it folds to alone, where that is one code point of the plane; 0
+  /// where it isn't.
   std::array<char16_t, 0x10000> folded;
 
   static const CharTable& instance();

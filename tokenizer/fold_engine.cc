@@ -8,29 +8,37 @@ namespace kseek::tokenizer {
 namespace {
 
 bool boundary_at(const CharTable& table, const char* p, const char* end) {
-  return p == end || is_ascii_byte(*p) || table.info(decode_utf8(p, end).c).boundary_before();
+  return p == end || is_ascii_byte(*p) || table.info(decode_common_utf8(p, end).c).boundary_before();
 }
 
-void append_char(FoldBuffer& out, char32_t c) { out.advance(encode_utf8(c, out.room(4))); }
-
-/// Folds the character at p, not ASCII, and what it interacts with; the end of that.
-const char* fold_part(const CharTable& table, const char* p, const char* end, FoldBuffer& out) {
-  const Decoded decoded = decode_utf8(p, end);
-  const char* const next = p + decoded.length;
+/// What a character folds to if that takes no ICU: one character; or 0. REQUIRES: a boundary before it.
+char32_t folded_alone(const CharTable& table, Decoded decoded, const char* next, const char* end) {
   const CharInfo info = table.info(decoded.c);
-  if (info.inert() || boundary_at(table, next, end)) {
-    if (info.unchanged()) {
-      append_char(out, decoded.c);
-      return next;
+  if (info.inert()) return decoded.c;
+  return decoded.c < 0x10000 && boundary_at(table, next, end) ? table.folded[decoded.c] : 0;
+}
+
+/// From p, not ASCII, up to two ASCII characters in a row, or somewhat less; where it stopped.
+const char* fold_other(const CharTable& table, const char* p, const char* end, FoldBuffer& out) {
+  constexpr size_t kStep = 1024;
+  const char* const stop = p + std::min(static_cast<size_t>(end - p), kStep);
+  char* const begin = out.room(4 * kStep);
+  char* to = begin;
+  while (p < stop && !(is_ascii_byte(*p) && (p + 1 == end || is_ascii_byte(p[1])))) {
+    const Decoded decoded = decode_common_utf8(p, end);
+    const char* const next = p + decoded.length;
+    const char32_t folded = folded_alone(table, decoded, next, end);
+    if (folded == 0) {
+      out.advance(static_cast<size_t>(to - begin));
+      const char* const part_end = end_of_part(table, p, end);
+      fold_with_icu({p, static_cast<size_t>(part_end - p)}, out);
+      return part_end;
     }
-    if (decoded.c < 0x10000 && table.folded[decoded.c] != 0) {
-      append_char(out, table.folded[decoded.c]);
-      return next;
-    }
+    to += encode_utf8(folded, to);
+    p = next;
   }
-  const char* const part_end = end_of_part(table, p, end);
-  fold_with_icu({p, static_cast<size_t>(part_end - p)}, out);
-  return part_end;
+  out.advance(static_cast<size_t>(to - begin));
+  return p;
 }
 
 }  // namespace
@@ -73,7 +81,7 @@ void fold_text(std::string_view bytes, FoldBuffer& out) {
       fold_with_icu({p, static_cast<size_t>(part_end - p)}, out);
       p = part_end;
     }
-    while (p < end && !is_ascii_byte(*p)) p = fold_part(table, p, end, out);
+    while (p < end && !is_ascii_byte(*p)) p = fold_other(table, p, end, out);
   }
 }
 

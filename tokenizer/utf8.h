@@ -37,6 +37,19 @@ inline Decoded decode_utf8(const char* p, const char* end) {
   return {(lead & 0x07) << 18 | (at(1) & 0x3F) << 12 | (at(2) & 0x3F) << 6 | (at(3) & 0x3F), 4};
 }
 
+/// The same, quick for what is common: two bytes, and three bytes that need no look at the second. REQUIRES: p < end.
+inline Decoded decode_common_utf8(const char* p, const char* end) {
+  const auto at = [p](size_t i) { return static_cast<char32_t>(static_cast<uint8_t>(p[i])); };
+  const char32_t lead = at(0);
+  if (lead > 0xE0 && lead < 0xF0 && lead != 0xED && end - p >= 3 && is_continuation(p[1]) && is_continuation(p[2])) {
+    return {(lead & 0x0F) << 12 | (at(1) & 0x3F) << 6 | (at(2) & 0x3F), 3};
+  }
+  if (lead >= 0xC2 && lead < 0xE0 && end - p >= 2 && is_continuation(p[1])) {
+    return {(lead & 0x1F) << 6 | (at(1) & 0x3F), 2};
+  }
+  return decode_utf8(p, end);
+}
+
 /// Writes at most four bytes; how many. REQUIRES: a Unicode scalar value.
 inline size_t encode_utf8(char32_t c, char* out) {
   const auto put = [out](size_t i, char32_t byte) { out[i] = static_cast<char>(byte); };
