@@ -25,7 +25,8 @@ class BlockList {
   /// nullptr when it is not (or no longer) there. The pointer lives as long as the list.
   [[nodiscard]] const BlockMeta* find(BlockId id) const;
 
-  [[nodiscard]] BlockList with(const BlockMeta& added) const;  ///< REQUIRES: an id above all others
+  [[nodiscard]] static BlockList of(const std::vector<BlockMeta>& metas);  ///< REQUIRES: ids rising
+  [[nodiscard]] BlockList with(const BlockMeta& added) const;              ///< REQUIRES: an id above all others
   [[nodiscard]] BlockList without(const std::vector<BlockId>& sorted_ids) const;
 
  private:
@@ -37,6 +38,8 @@ class BlockList {
 
 /// Where a sealed block's terms are: in a segment, in memory, or nowhere yet (then it is a candidate for everything).
 struct IndexSnapshot {
+  /// By block: each segment's blocks lie below the next one's. A segment may name blocks that have expired: ignore
+  /// them.
   std::vector<std::shared_ptr<const Segment>> segments;
   struct Pending {
     BlockId block;

@@ -1,0 +1,127 @@
+#include "store/block_family.h"
+
+#include <fmt/format.h>
+#include <rocksdb/convenience.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace kseek::store {
+namespace {
+
+/// A file of blocks and how much of it lives.
+struct BlockFile {
+  std::string path;
+  int level = 0;
+  uint64_t size = 0;
+  BlockId first, last;
+  uint64_t live_bytes = 0;
+  uint64_t live_blocks = 0;
+};
+
+std::string family_name(TopicNumber topic) { return fmt::format("t{}", topic.value); }
+
+/// The files by first id (their ranges don't overlap, as ids rise), those with ids from `live.end` on left out.
+std::vector<BlockFile> list_files(const rocksdb::ColumnFamilyMetaData& family, const LiveBlocks::Snapshot& live) {
+  std::vector<BlockFile> files;
+  for (const auto& level : family.levels) {
+    for (const auto& file : level.files) {
+      const auto first = parse_block_data_key(file.smallestkey);
+      const auto last = parse_block_data_key(file.largestkey);
+      if (!first || !last || *last >= live.end || file.being_compacted) continue;
+      files.push_back({file.db_path + file.name, level.level, file.size, *first, *last});
+    }
+  }
+  std::sort(files.begin(), files.end(), [](const BlockFile& a, const BlockFile& b) { return a.first < b.first; });
+  live.blocks->for_each([&, file = files.begin()](const BlockMeta& meta) mutable {
+    while (file != files.end() && file->last < meta.id) ++file;
+    if (file == files.end() || meta.id < file->first) return;
+    file->live_bytes += meta.stored_bytes;
+    ++file->live_blocks;
+  });
+  return files;
+}
+
+}  // namespace
+
+BlockFamily::BlockFamily(std::shared_ptr<Database> database, Database::Family family)
+    : database_(std::move(database)), family_(std::move(family)) {}
+
+BlockFamily::~BlockFamily() { database_->rocks().DestroyColumnFamilyHandle(family_.handle); }
+
+std::unique_ptr<BlockFamily> BlockFamily::opened(const std::shared_ptr<Database>& database, TopicNumber topic) {
+  auto family = database->take_family(family_name(topic));
+  if (!family) return nullptr;
+  return std::unique_ptr<BlockFamily>(new BlockFamily(database, *std::move(family)));
+}
+
+Result<std::unique_ptr<BlockFamily>> BlockFamily::create(const std::shared_ptr<Database>& database, TopicNumber topic) {
+  KSEEK_ASSIGN(auto family, database->create_family(family_name(topic)));
+  return std::unique_ptr<BlockFamily>(new BlockFamily(database, std::move(family)));
+}
+
+void BlockFamily::put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const {
+  batch.Put(family_.handle, block_data_key(id), bytes);
+}
+
+Result<bool> BlockFamily::read(BlockId id, const std::function<Result<void>(std::string_view)>& use) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.verify_checksums = false;  // the block has a checksum of its own
+  rocksdb::PinnableSlice bytes;
+  const auto status = database_->rocks().Get(options, family_.handle, block_data_key(id), &bytes);
+  if (status.IsNotFound()) return false;
+  if (!status.ok()) return from_rocksdb(status, fmt::format("read block {} of {}", id.value, family_.name));
+  KSEEK_TRY(use(bytes.ToStringView()));
+  return true;
+}
+
+Result<void> BlockFamily::drop() {
+  const auto status = database_->rocks().DropColumnFamily(family_.handle);
+  if (!status.ok()) return from_rocksdb(status, "drop the topic's messages");
+  return {};
+}
+
+Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites) {
+  family_.live->set(live);
+  rocksdb::DB& rocks = database_->rocks();
+  rocksdb::ColumnFamilyMetaData metadata;
+  rocks.GetColumnFamilyMetaData(family_.handle, &metadata);
+  const auto files = list_files(metadata, live);
+
+  std::vector<std::pair<std::string, std::string>> dead;
+  size_t rewrites = 0;
+  bool more = false;
+  for (const BlockFile& file : files) {
+    if (file.live_blocks == 0 && file.level > 0) {
+      dead.emplace_back(block_data_key(file.first), block_data_key(file.last));
+      continue;
+    }
+    if (file.live_bytes >= file.size / 2) continue;
+    if (rewrites == max_rewrites) {
+      more = true;
+      break;
+    }
+    ++rewrites;
+    rocksdb::CompactionOptions options;
+    options.compression = rocksdb::kNoCompression;
+    const auto status = rocks.CompactFiles(options, family_.handle, {file.path}, std::max(1, file.level));
+    // Aborted or invalid: a compaction of RocksDB's own has the file, or moved it; the next call sees to it.
+    if (status.IsNoSpace() || status.IsCorruption()) return from_rocksdb(status, "give disk space back");
+  }
+  if (!dead.empty()) {
+    std::vector<rocksdb::Slice> begins(dead.size());
+    std::vector<rocksdb::Slice> ends(dead.size());
+    std::vector<rocksdb::RangePtr> ranges;
+    for (size_t i = 0; i < dead.size(); ++i) {
+      begins[i] = dead[i].first;
+      ends[i] = dead[i].second;
+      ranges.emplace_back(&begins[i], &ends[i]);
+    }
+    const auto status = rocksdb::DeleteFilesInRanges(&rocks, family_.handle, ranges.data(), ranges.size());
+    if (!status.ok()) return from_rocksdb(status, "give disk space back");
+  }
+  return more;
+}
+
+}  // namespace kseek::store

@@ -1,0 +1,41 @@
+// The blocks of one topic in RocksDB: a column family, block id -> encoded block. Internal to store/. Any thread.
+//
+// Blocks are written once under rising ids and are never rewritten or deleted key by key: the catalog says which live.
+// So compaction only moves files, and expired blocks go as whole files.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "store/database.h"
+
+namespace kseek::store {
+
+class BlockFamily {
+ public:
+  /// The topic's family as it was found on opening; nullptr when there is none.
+  static std::unique_ptr<BlockFamily> opened(const std::shared_ptr<Database>& database, TopicNumber topic);
+  static Result<std::unique_ptr<BlockFamily>> create(const std::shared_ptr<Database>& database, TopicNumber topic);
+  ~BlockFamily();  ///< leaves the blocks where they are
+  BlockFamily(const BlockFamily&) = delete;
+  BlockFamily& operator=(const BlockFamily&) = delete;
+
+  void put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const;
+  /// Calls `use` with the block's bytes; false when it is not there.
+  [[nodiscard]] Result<bool> read(BlockId id, const std::function<Result<void>(std::string_view bytes)>& use) const;
+  /// Drops it from the database; what is open reads on until it is destroyed.
+  [[nodiscard]] Result<void> drop();
+
+  /// Gives space back: files without a live block are deleted, up to `max_rewrites` mostly dead ones are rewritten.
+  /// REQUIRES: that all but `live` are dead is durable. True: there may be more to do, call again.
+  [[nodiscard]] Result<bool> reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites);
+
+ private:
+  BlockFamily(std::shared_ptr<Database> database, Database::Family family);
+
+  const std::shared_ptr<Database> database_;
+  const Database::Family family_;
+};
+
+}  // namespace kseek::store

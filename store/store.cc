@@ -1,0 +1,222 @@
+#include "store/store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <shared_mutex>
+#include <string>
+
+#include "base/time.h"
+#include "store/lock_file.h"
+#include "store/topic_store_impl.h"
+
+namespace kseek::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What may stand in a directory that kseek began to make and did not finish.
+bool is_ours_or_empty(const fs::path& dir, std::error_code& error) {
+  if (fs::exists(dir / "db" / "CURRENT", error)) return true;
+  static const std::set<std::string> kOurs = {"LOCK", "db", "segments", "lost+found"};
+  fs::directory_iterator entries(dir, error);
+  if (error) return false;
+  return std::all_of(begin(entries), end(entries),
+                     [](const fs::directory_entry& entry) { return kOurs.contains(entry.path().filename().string()); });
+}
+
+Error cannot_use(const fs::path& dir, const std::error_code& error) {
+  return {ErrorCode::kUnavailable, fmt::format("cannot use {} as data directory: {}", dir.string(), error.message()),
+          "check its permissions, that the disk is mounted, and that it is not read-only"};
+}
+
+/// kInvalid, kUnavailable or (reader) kNotFound unless `dir` is, or may become, a data directory.
+Result<void> check_directory(const fs::path& dir, OpenMode mode) {
+  std::error_code error;
+  const auto status = fs::status(dir, error);
+  if (status.type() == fs::file_type::not_found) {
+    if (mode == OpenMode::kReadOnly) {
+      return Error{ErrorCode::kNotFound, fmt::format("there is no data directory {}", dir.string()),
+                   "check --data-dir, or start its owner first"};
+    }
+    fs::create_directories(dir, error);
+    if (error) return cannot_use(dir, error);
+    return {};
+  }
+  if (status.type() == fs::file_type::none) return cannot_use(dir, error);
+  if (status.type() != fs::file_type::directory) {
+    return Error{ErrorCode::kInvalid, fmt::format("{} is not a directory", dir.string()),
+                 "give a directory as --data-dir"};
+  }
+  error.clear();
+  const bool ours = is_ours_or_empty(dir, error);
+  if (error) return cannot_use(dir, error);
+  if (!ours) {
+    return Error{ErrorCode::kInvalid, fmt::format("{} is not a kseek directory, and not empty", dir.string()),
+                 "give an empty or a new directory as --data-dir"};
+  }
+  if (mode == OpenMode::kReadOnly && !fs::exists(dir / "db" / "CURRENT", error)) {
+    return Error{ErrorCode::kNotFound, fmt::format("{} has no kseek data yet", dir.string()), "start its owner first"};
+  }
+  return {};
+}
+
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(StoreShared shared, std::optional<LockFile> lock) : lock_(std::move(lock)), shared_(std::move(shared)) {}
+
+  Result<void> load();
+  Result<void> remove_orphans() const;
+
+  [[nodiscard]] Result<std::shared_ptr<TopicStore>> create_topic(const TopicConfig& config) override;
+  [[nodiscard]] std::shared_ptr<TopicStore> topic(std::string_view name) const override;
+  [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> topics() const override;
+  [[nodiscard]] Result<void> drop_topic(std::string_view name) override;
+
+ private:
+  const std::optional<LockFile> lock_;  // let go last
+  const StoreShared shared_;
+  std::mutex change_mu_;  // one create or drop at a time; taken before mu_
+  mutable std::shared_mutex mu_;
+  std::map<std::string, std::shared_ptr<TopicStoreImpl>, std::less<>> topics_;  // guarded by mu_
+};
+
+Result<void> StoreImpl::load() {
+  for (const std::string& family : shared_.database->families()) {
+    TopicNumber number;
+    if (std::from_chars(family.data() + 1, family.data() + family.size(), number.value).ec != std::errc()) continue;
+    KSEEK_ASSIGN(const auto record, shared_.database->get(topic_key(number, RecordKind::kConfig)));
+    if (!record) continue;  // a crash while it was opened or closed
+    auto config = decode_config(*record);
+    if (!config) {
+      return Error{ErrorCode::kCorrupt, fmt::format("the catalog's record of topic number {} is damaged", number.value),
+                   "move the directory away, start again, and rebuild with `kseek reindex TOPIC --source kafka`"};
+    }
+    const std::string name = config->name;
+    auto topic = std::make_shared<TopicStoreImpl>(shared_, number, *std::move(config),
+                                                  BlockFamily::opened(shared_.database, number));
+    KSEEK_TRY(topic->load());
+    topics_.emplace(name, std::move(topic));
+  }
+  return {};
+}
+
+Result<void> StoreImpl::remove_orphans() const {
+  KSEEK_TRY(shared_.database->drop_untaken());
+  std::error_code error;
+  fs::create_directories(shared_.segments_dir, error);
+  if (error) return cannot_use(shared_.segments_dir, error);
+  std::set<std::string> named;
+  for (const auto& [name, topic] : topics_) {
+    for (const auto& segment : topic->view().index->segments) named.insert(segment->path().filename().string());
+  }
+  std::vector<fs::path> orphans;
+  for (const auto& entry : fs::directory_iterator(shared_.segments_dir, error)) {
+    if (!named.contains(entry.path().filename().string())) orphans.push_back(entry.path());
+  }
+  for (const auto& path : orphans) {
+    if (!error) fs::remove_all(path, error);
+  }
+  if (error) return cannot_use(shared_.segments_dir, error);
+  return {};
+}
+
+Result<std::shared_ptr<TopicStore>> StoreImpl::create_topic(const TopicConfig& config) {
+  KSEEK_TRY(check_topic_name(config.name));
+  if (shared_.database->read_only()) {
+    return Error{ErrorCode::kConflict, "the data directory is open for reading only",
+                 "ask the kseek that owns it (--server)"};
+  }
+  std::lock_guard changing(change_mu_);
+  if (topic(config.name)) {
+    return Error{ErrorCode::kConflict, fmt::format("topic {} is open already", config.name), ""};
+  }
+  KSEEK_ASSIGN(const auto record, shared_.database->get(next_topic_key()));
+  const auto next = record ? decode_number(*record) : std::optional<uint64_t>(1);
+  if (!next || *next >= UINT32_MAX) {
+    return Error{ErrorCode::kCorrupt, "the catalog's next topic number is damaged",
+                 "move the directory away, start again, and rebuild with `kseek reindex TOPIC --source kafka`"};
+  }
+  const TopicNumber number{static_cast<uint32_t>(*next)};
+  KSEEK_ASSIGN(auto family, BlockFamily::create(shared_.database, number));
+  rocksdb::WriteBatch batch;
+  batch.Put(next_topic_key(), encode_number(*next + 1));
+  batch.Put(topic_key(number, RecordKind::kConfig), encode_config(config));
+  if (auto written = shared_.database->write(batch, true); !written) {
+    ignore_error(family->drop(), "without a record it is dropped at the next start");
+    return std::move(written).error();
+  }
+  auto created = std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family));
+  std::unique_lock lock(mu_);
+  topics_.emplace(config.name, created);
+  return std::shared_ptr<TopicStore>(std::move(created));
+}
+
+std::shared_ptr<TopicStore> StoreImpl::topic(std::string_view name) const {
+  std::shared_lock lock(mu_);
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<TopicStore>> StoreImpl::topics() const {
+  std::shared_lock lock(mu_);
+  std::vector<std::shared_ptr<TopicStore>> all;
+  for (const auto& [name, topic] : topics_) all.push_back(topic);
+  return all;
+}
+
+Result<void> StoreImpl::drop_topic(std::string_view name) {
+  std::lock_guard changing(change_mu_);
+  std::shared_ptr<TopicStoreImpl> dropped;
+  {
+    std::shared_lock lock(mu_);
+    const auto found = topics_.find(name);
+    if (found == topics_.end()) {
+      return Error{ErrorCode::kNotFound, fmt::format("topic {} is not open", name), "`kseek topics` lists them"};
+    }
+    dropped = found->second;
+  }
+  KSEEK_TRY(dropped->drop());
+  std::unique_lock lock(mu_);
+  topics_.erase(topics_.find(name));
+  return {};
+}
+
+Result<std::unique_ptr<Store>> open_once(const fs::path& dir, OpenMode mode, const StoreOptions& options) {
+  KSEEK_TRY(check_directory(dir, mode));
+  const bool read_only = mode == OpenMode::kReadOnly;
+  std::optional<LockFile> lock;
+  if (!read_only) {
+    KSEEK_ASSIGN(auto taken, LockFile::take(dir));
+    lock.emplace(std::move(taken));
+  }
+  StoreShared shared;
+  KSEEK_ASSIGN(shared.database, Database::open(dir, read_only, options.write_buffer_bytes));
+  shared.cache = std::make_shared<BlockCache>(options.block_cache_bytes);
+  shared.segments_dir = dir / "segments";
+  shared.options = options.blocks;
+  auto store = std::make_unique<StoreImpl>(std::move(shared), std::move(lock));
+  KSEEK_TRY(store->load());
+  if (!read_only) KSEEK_TRY(store->remove_orphans());
+  return std::unique_ptr<Store>(std::move(store));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const fs::path& dir, OpenMode mode, const StoreOptions& options) {
+  // Beside a busy owner, files may vanish between the moment they are listed and the moment they are opened.
+  constexpr int kReaderTries = 10;
+  for (int tries = 1;; ++tries) {
+    auto opened = open_once(dir, mode, options);
+    if (opened || mode == OpenMode::kOwner || tries == kReaderTries) return opened;
+    const ErrorCode code = opened.error().code;
+    if (code != ErrorCode::kCorrupt && code != ErrorCode::kUnavailable) return opened;
+  }
+}
+
+}  // namespace kseek::store

@@ -1,0 +1,162 @@
+// TopicStoreImpl: from the catalog's records to the topic in memory.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/topic_store_impl.h"
+
+namespace kseek::store {
+
+struct TopicStoreImpl::Loaded {
+  std::vector<BlockMeta> blocks;  ///< by id, as the catalog sorts them
+  std::vector<SegmentMeta> segments;
+  std::vector<DeadLetter> dead_letters;
+};
+
+Result<void> TopicStoreImpl::load() {
+  Loaded loaded;
+  Result<void> outcome;
+  KSEEK_TRY(shared_.database->scan(topic_prefix(number_), false, [&](std::string_view key, std::string_view record) {
+    const auto parsed = parse_topic_key(key);
+    if (parsed) outcome = load_record(*parsed, record, loaded);
+    return parsed.has_value() && outcome.has_value();
+  }));
+  KSEEK_TRY(outcome);
+  return adopt(loaded);
+}
+
+Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view record, Loaded& loaded) {
+  const auto bad = [&](const char* what) {
+    return Error{ErrorCode::kCorrupt, fmt::format("the catalog's record of topic {}'s {} is damaged", name_, what),
+                 fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+  };
+  switch (key.kind) {
+    case RecordKind::kConfig: return {};
+    case RecordKind::kNextBlock: {
+      const auto number = decode_number(record);
+      if (!number) return bad("next block");
+      next_block_ = {*number};
+      return {};
+    }
+    case RecordKind::kNextSegment: {
+      const auto number = decode_number(record);
+      if (!number) return bad("next segment");
+      next_segment_ = {*number};
+      return {};
+    }
+    case RecordKind::kPartition: {
+      const auto id = parse_u32(key.rest);
+      const auto decoded = decode_partition(record);
+      if (!id || *id > INT32_MAX || !decoded) return bad("partition");
+      auto partition = std::make_unique<Partition>(PartitionId{static_cast<int32_t>(*id)});
+      partition->saved = *decoded;
+      partition->next = decoded->next;
+      partition->low = decoded->low;
+      partition->last_create = decoded->last_create;
+      partition->last_ingest = decoded->last_ingest;
+      partitions_[partition->id] = std::move(partition);
+      return {};
+    }
+    case RecordKind::kBlock: {
+      const auto id = parse_u64(key.rest);
+      const auto meta = id ? decode_block_meta({*id}, record) : std::nullopt;
+      if (!meta) return bad("block");
+      loaded.blocks.push_back(*meta);
+      return {};
+    }
+    case RecordKind::kSegment: {
+      const auto id = parse_u64(key.rest);
+      auto meta = id ? decode_segment_meta({*id}, record) : std::nullopt;
+      if (!meta) return bad("segment");
+      loaded.segments.push_back(*std::move(meta));
+      return {};
+    }
+    case RecordKind::kDeadLetter: {
+      auto letter = decode_dead_letter(record);
+      if (!letter) return bad("dead letter");
+      letter->head.clear();  // only counted here
+      loaded.dead_letters.push_back(*std::move(letter));
+      return {};
+    }
+  }
+  return bad("unknown part");
+}
+
+Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
+  KSEEK_TRY(check_overlaps(loaded));
+  blocks_ = std::make_shared<const BlockList>(BlockList::of(loaded.blocks));
+  std::map<PartitionId, Offset> firsts;
+  for (const BlockMeta& meta : loaded.blocks) {
+    const auto partition = partitions_.find(meta.partition);
+    if (partition == partitions_.end()) {
+      return Error{ErrorCode::kCorrupt,
+                   fmt::format("topic {} has a block of partition {}, which is not known", name_, meta.partition.value),
+                   fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+    }
+    firsts.try_emplace(meta.partition, meta.first);
+    partition->second->sealed_messages += meta.messages;
+    sealed_messages_ += meta.messages;
+    sealed_raw_bytes_ += meta.raw_bytes;
+    sealed_stored_bytes_ += meta.stored_bytes;
+    next_block_ = std::max(next_block_, BlockId{meta.id.value + 1});
+  }
+  for (const auto& [id, partition] : partitions_) {
+    const auto first = firsts.find(id);
+    partition->first_kept = first == firsts.end() ? partition->saved.next : first->second;
+  }
+  for (const DeadLetter& letter : loaded.dead_letters) {
+    const auto partition = partitions_.find(letter.partition);
+    if (partition != partitions_.end()) partition->second->dead_letters.push_back({letter.offset, letter.time});
+  }
+  for (const auto& [id, partition] : partitions_) {
+    std::sort(partition->dead_letters.begin(), partition->dead_letters.end(),
+              [](const auto& a, const auto& b) { return a.offset < b.offset; });
+  }
+  return adopt_segments(loaded);
+}
+
+/// A write that failed half way may be found whole after a crash, next to its second try: the later one goes.
+Result<void> TopicStoreImpl::check_overlaps(Loaded& loaded) {
+  std::map<PartitionId, Offset> last;
+  rocksdb::WriteBatch batch;
+  const auto again = [&](const BlockMeta& meta) {
+    const auto [seen, first_one] = last.try_emplace(meta.partition, meta.last);
+    if (first_one) return false;
+    if (meta.first <= seen->second) {
+      batch.Delete(block_key(number_, meta.id));
+      return true;
+    }
+    seen->second = meta.last;
+    return false;
+  };
+  if (std::erase_if(loaded.blocks, again) == 0 || shared_.database->read_only()) return {};
+  return shared_.database->write(batch, false);
+}
+
+Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
+  auto index = std::make_shared<IndexSnapshot>();
+  std::vector<BlockId> indexed;
+  rocksdb::WriteBatch batch;
+  for (SegmentMeta& meta : loaded.segments) {
+    next_segment_ = std::max(next_segment_, SegmentId{meta.id.value + 1});
+    std::error_code error;
+    const auto path = segment_path(meta.id);
+    if (!std::filesystem::exists(path, error) && !shared_.database->read_only()) {
+      batch.Delete(segment_key(number_, meta.id));  // the index is derived: its blocks are indexed again
+      continue;
+    }
+    indexed.insert(indexed.end(), meta.blocks.begin(), meta.blocks.end());
+    index->segments.push_back(std::make_shared<const Segment>(path, std::move(meta)));
+  }
+  std::sort(index->segments.begin(), index->segments.end(),
+            [](const auto& a, const auto& b) { return a->meta().blocks.front() < b->meta().blocks.front(); });
+  std::sort(indexed.begin(), indexed.end());
+  for (const BlockMeta& block : loaded.blocks) {
+    if (!std::binary_search(indexed.begin(), indexed.end(), block.id)) index->unindexed.push_back(block.id);
+  }
+  index_ = std::move(index);
+  if (batch.Count() == 0) return {};
+  return shared_.database->write(batch, false);
+}
+
+}  // namespace kseek::store

@@ -1,0 +1,168 @@
+// TopicStoreImpl: looking at a topic.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "store/topic_store_impl.h"
+
+namespace kseek::store {
+namespace {
+
+PartitionView partition_view(const Partition& partition, const TopicConfig& config) {
+  PartitionView view;
+  view.partition = partition.id;
+  view.low = config.retention.kind == Retention::Kind::kFollow ? partition.low : partition.first_kept;
+  view.indexed_to = partition.next;
+  view.sealed_to = partition.saved.next;
+  view.end = partition.end;
+  view.last_message_time = config.time_kind == TimeKind::kCreate ? partition.last_create : partition.last_ingest;
+  view.messages = partition.sealed_messages + partition.open_messages;
+  for (const auto& frozen : partition.frozen) view.messages += frozen.messages;
+  view.dead_letters = partition.dead_letter_count();
+  return view;
+}
+
+}  // namespace
+
+TopicView TopicStoreImpl::view() const {
+  TopicView view;
+  std::shared_lock lock(mu_);
+  view.config = config_;
+  view.time_floor = time_floor_of(config_, now());
+  view.blocks = blocks_;
+  view.index = index_;
+  view.partitions.reserve(partitions_.size());
+  for (const auto& [id, partition] : partitions_) {
+    view.partitions.push_back(partition_view(*partition, config_));
+    for (const auto& frozen : partition->frozen) {
+      if (frozen.block) view.memory.push_back({frozen.block, frozen.messages});
+    }
+    if (partition->open_messages > 0) view.memory.push_back({partition->open, partition->open_messages});
+  }
+  return view;
+}
+
+Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const BlockMeta& meta) const {
+  const BlockCache::Key key{number_.value, meta.id};
+  if (auto cached = shared_.cache->find(key)) return std::shared_ptr<const MessageBlock>(std::move(cached));
+  std::shared_ptr<const DecodedBlock> block;
+  KSEEK_ASSIGN(const bool there, block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
+    KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition));
+    return {};
+  }));
+  if (there) {
+    shared_.cache->insert(key, block);
+    return std::shared_ptr<const MessageBlock>(std::move(block));
+  }
+  std::shared_lock lock(mu_);
+  if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const MessageBlock>();
+  return Error{ErrorCode::kCorrupt, fmt::format("block {} of topic {} is not there", meta.id.value, name_),
+               fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+}
+
+std::vector<DeadLetter> TopicStoreImpl::dead_letters(size_t limit) const {
+  std::vector<DeadLetter> letters;
+  {
+    std::shared_lock lock(mu_);
+    for (const auto& [id, partition] : partitions_) {
+      const auto& open = partition->open_dead_letters;
+      letters.insert(letters.end(), open.begin(), open.end());
+      for (const auto& frozen : partition->frozen) {
+        letters.insert(letters.end(), frozen.dead_letters.begin(), frozen.dead_letters.end());
+      }
+    }
+  }
+  // One that is sealed between the two looks is met twice.
+  size_t durable = 0;
+  ignore_error(shared_.database->scan(topic_key(number_, RecordKind::kDeadLetter), true,
+                                      [&](std::string_view, std::string_view record) {
+                                        if (durable++ == limit) return false;
+                                        if (auto letter = decode_dead_letter(record)) {
+                                          letters.push_back(*std::move(letter));
+                                        }
+                                        return true;
+                                      }),
+               "a list for people: what can be read of it is of use");
+  const auto place = [](const DeadLetter& letter) { return std::tuple(letter.time, letter.partition, letter.offset); };
+  std::sort(letters.begin(), letters.end(), [&](const auto& a, const auto& b) { return place(a) > place(b); });
+  const auto again =
+      std::unique(letters.begin(), letters.end(), [&](const auto& a, const auto& b) { return place(a) == place(b); });
+  letters.erase(again, letters.end());
+  if (letters.size() > limit) letters.resize(limit);
+  return letters;
+}
+
+TopicStats TopicStoreImpl::stats() const {
+  std::shared_lock lock(mu_);
+  TopicStats stats;
+  stats.messages = sealed_messages_;
+  stats.raw_bytes = sealed_raw_bytes_;
+  stats.stored_bytes = sealed_stored_bytes_;
+  stats.blocks = blocks_->size();
+  stats.segments = index_->segments.size();
+  stats.unindexed_blocks = index_->pending.size() + index_->unindexed.size();
+  for (const auto& segment : index_->segments) stats.index_bytes += segment->meta().bytes;
+  for (const auto& pending : index_->pending) stats.memory_bytes += pending.terms->memory_bytes();
+  for (const auto& [id, partition] : partitions_) {
+    stats.messages += partition->open_messages;
+    if (partition->open) stats.memory_bytes += partition->open->memory_bytes();
+    for (const auto& frozen : partition->frozen) {
+      ++stats.frozen_blocks;
+      stats.messages += frozen.messages;
+      if (frozen.block) stats.memory_bytes += frozen.block->memory_bytes();
+    }
+  }
+  return stats;
+}
+
+namespace {
+
+/// Binary search in the first `count` messages of a block.
+std::optional<StoredMessage> message_at(const MessageBlock& block, size_t count, Offset offset) {
+  size_t begin = 0;
+  for (size_t length = count; length > 0;) {
+    const size_t half = length / 2;
+    if (block.message(begin + half).offset < offset) {
+      begin += half + 1;
+      length -= half + 1;
+    } else {
+      length = half;
+    }
+  }
+  if (begin == count) return std::nullopt;
+  const StoredMessage message = block.message(begin);
+  if (message.offset != offset) return std::nullopt;
+  return message;
+}
+
+}  // namespace
+
+Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, PartitionId partition, Offset offset) {
+  const TopicView view = topic.view();
+  const auto known = std::find_if(view.partitions.begin(), view.partitions.end(),
+                                  [&](const PartitionView& candidate) { return candidate.partition == partition; });
+  const auto nothing = std::optional<FoundMessage>();
+  if (known == view.partitions.end() || offset < known->low || offset >= known->indexed_to) return nothing;
+  const auto found = [&](std::shared_ptr<const MessageBlock> block, size_t count) {
+    const auto message = message_at(*block, count, offset);
+    if (!message || message->time(view.config.time_kind) < view.time_floor) return nothing;
+    return std::optional(FoundMessage{std::move(block), *message});
+  };
+  for (const MemoryBlock& memory : view.memory) {
+    if (memory.block->partition() != partition || memory.messages == 0) continue;
+    const Offset last = memory.block->message(memory.messages - 1).offset;
+    if (offset <= last && memory.block->message(0).offset <= offset) return found(memory.block, memory.messages);
+  }
+  const BlockMeta* holder = nullptr;
+  view.blocks->for_each([&](const BlockMeta& meta) {
+    if (meta.partition == partition && meta.first <= offset && offset <= meta.last) holder = &meta;
+  });
+  if (!holder) return nothing;
+  KSEEK_ASSIGN(auto block, topic.read_block(*holder));
+  if (!block) return nothing;
+  const size_t count = block->size();
+  return found(std::move(block), count);
+}
+
+}  // namespace kseek::store

@@ -1,0 +1,95 @@
+// TopicStoreImpl: opening, configuration, closing; what its other files (topic_*.cc) share.
+#include "store/topic_store_impl.h"
+
+#include <fmt/format.h>
+
+namespace kseek::store {
+
+TopicStoreImpl::TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config,
+                               std::unique_ptr<BlockFamily> blocks)
+    : shared_(std::move(shared)),
+      number_(number),
+      name_(config.name),
+      block_family_(std::move(blocks)),
+      config_(std::move(config)),
+      blocks_(std::make_shared<const BlockList>()),
+      index_(std::make_shared<const IndexSnapshot>()) {}
+
+TopicStoreImpl::~TopicStoreImpl() = default;
+
+std::string TopicStoreImpl::segment_name(TopicNumber topic, SegmentId segment) {
+  return fmt::format("t{}-s{}", topic.value, segment.value);
+}
+
+std::filesystem::path TopicStoreImpl::segment_path(SegmentId id) const {
+  return shared_.segments_dir / segment_name(number_, id);
+}
+
+Result<void> TopicStoreImpl::check_writable() const {
+  if (shared_.database->read_only()) {
+    return Error{ErrorCode::kConflict, fmt::format("topic {} is open for reading only", name_),
+                 "ask the kseek that owns the directory (--server)"};
+  }
+  if (dropped_) return Error{ErrorCode::kNotFound, fmt::format("topic {} was closed", name_), ""};
+  return {};
+}
+
+TopicConfig TopicStoreImpl::config() const {
+  std::shared_lock lock(mu_);
+  return config_;
+}
+
+Result<void> TopicStoreImpl::update_config(const TopicConfig& config) {
+  std::lock_guard commit(commit_mu_);
+  KSEEK_TRY(check_writable());
+  const TopicConfig old = this->config();
+  if (config.name != old.name || config.source != old.source || config.time_kind != old.time_kind) {
+    return Error{ErrorCode::kInvalid, fmt::format("name, source and time of topic {} are fixed", name_),
+                 "close the topic and open it again"};
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(topic_key(number_, RecordKind::kConfig), encode_config(config));
+  KSEEK_TRY(shared_.database->write(batch, true));
+  std::unique_lock lock(mu_);
+  config_ = config;
+  return {};
+}
+
+Result<void> TopicStoreImpl::start_partition(PartitionId id, Offset start) {
+  std::lock_guard commit(commit_mu_);
+  KSEEK_TRY(check_writable());
+  {
+    std::shared_lock lock(mu_);
+    if (partitions_.contains(id)) return {};
+  }
+  auto partition = std::make_unique<Partition>(id);
+  partition->saved.start = partition->saved.next = partition->saved.low = start;
+  partition->next = partition->low = partition->first_kept = start;
+  rocksdb::WriteBatch batch;
+  batch.Put(partition_key(number_, id), encode_partition(partition->saved));
+  KSEEK_TRY(shared_.database->write(batch, true));
+  std::unique_lock lock(mu_);
+  partitions_.emplace(id, std::move(partition));
+  return {};
+}
+
+Result<void> TopicStoreImpl::drop() {
+  std::lock_guard one_at_a_time(reclaim_mu_);
+  std::lock_guard commit(commit_mu_);
+  KSEEK_TRY(check_writable());
+  rocksdb::WriteBatch batch;
+  batch.DeleteRange(topic_prefix(number_), topic_prefix({number_.value + 1}));
+  KSEEK_TRY(shared_.database->write(batch, true));
+  dropped_ = true;
+  std::shared_ptr<const IndexSnapshot> index;
+  {
+    std::shared_lock lock(mu_);
+    index = index_;
+  }
+  for (const auto& segment : index->segments) segment->make_obsolete();
+  shared_.cache->erase_topic(number_.value);
+  ignore_error(block_family_->drop(), "without a record it is dropped at the next start");
+  return {};
+}
+
+}  // namespace kseek::store

@@ -1,0 +1,150 @@
+// TopicStore on RocksDB and Xapian segments. Internal to store/.
+//
+// Locks, in the order they are taken: Partition::append_mu, reclaim_mu_, commit_mu_, mu_. Encoding, term collection,
+// segment writing and reading happen outside of all but (appending) append_mu; commit_mu_ is held for one RocksDB
+// write, mu_ for pointer copies.
+// Everything that views name is immutable and replaced whole, so taking a view is copying pointers.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <vector>
+
+#include "store/block_cache.h"
+#include "store/block_family.h"
+#include "store/partition.h"
+#include "store/topic_store.h"
+
+namespace kseek::store {
+
+/// What topics of one store share. Constant after construction.
+struct StoreShared {
+  std::shared_ptr<Database> database;
+  std::shared_ptr<BlockCache> cache;
+  std::filesystem::path segments_dir;
+  BlockOptions options;
+};
+
+class TopicStoreImpl final : public TopicStore {
+ public:
+  /// A topic as it was just created: nothing in it.
+  TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config, std::unique_ptr<BlockFamily> blocks);
+  ~TopicStoreImpl() override;
+
+  /// Reads what the catalog has of the topic (once, before anyone else uses it). kCorrupt names the record.
+  [[nodiscard]] Result<void> load();
+  /// Deletes its records, segments and messages; every later write fails with kNotFound.
+  [[nodiscard]] Result<void> drop();
+  [[nodiscard]] TopicNumber number() const { return number_; }
+  /// The directory name of a segment.
+  [[nodiscard]] static std::string segment_name(TopicNumber topic, SegmentId segment);
+
+  [[nodiscard]] TopicConfig config() const override;
+  [[nodiscard]] Result<void> update_config(const TopicConfig& config) override;
+
+  [[nodiscard]] std::optional<Offset> next_offset(PartitionId partition) const override;
+  [[nodiscard]] Result<void> start_partition(PartitionId partition, Offset start) override;
+  AppendOutcome append(PartitionId partition, std::span<const MessageView> messages) override;
+  void advance(PartitionId partition, Offset position) override;
+  void set_watermarks(PartitionId partition, Offset low, std::optional<Offset> end) override;
+  bool freeze(PartitionId partition) override;
+  size_t freeze_all() override;
+  size_t freeze_older_than(Timestamp before) override;
+  uint64_t freeze_largest() override;
+
+  [[nodiscard]] Result<bool> seal_next() override;
+  [[nodiscard]] Result<bool> index_next(bool flush) override;
+  [[nodiscard]] Result<bool> merge_next() override;
+  [[nodiscard]] Result<size_t> expire(Timestamp now) override;
+  [[nodiscard]] Result<void> flush() override;
+
+  [[nodiscard]] TopicView view() const override;
+  [[nodiscard]] Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta) const override;
+  [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const override;
+  [[nodiscard]] TopicStats stats() const override;
+
+ private:
+  struct Intake;       // one append() on its way to being published
+  struct SealedBlock;  // a frozen block, encoded
+  struct Expired;      // what one expire() drops
+  struct Loaded;       // the catalog's records while they are read
+
+  // topic_append.cc
+  Partition* find_partition(PartitionId partition) const;
+  std::vector<Partition*> all_partitions() const;
+  void publish(Partition& partition, Intake& intake);
+  bool freeze_locked(Partition& partition);
+
+  // topic_seal.cc
+  Result<void> commit_seal(Partition& partition, SealedBlock& sealed);
+  void publish_seal(Partition& partition, SealedBlock& sealed, const PartitionRecord& record);
+  Result<void> save_positions();
+
+  // topic_index.cc
+  std::vector<SegmentInput> claim_blocks(bool flush, SegmentId& segment);
+  void release_blocks(const std::vector<SegmentInput>& inputs);
+  Result<void> collect_missing_terms(std::vector<SegmentInput>& inputs);
+  Result<bool> build_segment(std::vector<SegmentInput>& inputs, SegmentId id);
+  std::vector<std::shared_ptr<const Segment>> claim_segments(SegmentId& segment, uint32_t& level);
+  Result<void> merge_claimed(const std::vector<std::shared_ptr<const Segment>>& inputs, SegmentId id, uint32_t level);
+  Result<void> commit_segment(const SegmentMeta& added, const std::vector<std::shared_ptr<const Segment>>& removed);
+  [[nodiscard]] bool has_unindexed_below(BlockId end) const;
+
+  // topic_expire.cc
+  Expired find_expired(Timestamp now);
+  Result<void> commit_expired(const Expired& expired);
+  void publish_expired(const Expired& expired);
+  Result<void> reclaim_space(bool dropped_some);
+
+  // topic_load.cc
+  Result<void> load_record(const TopicKey& key, std::string_view record, Loaded& loaded);
+  Result<void> adopt(Loaded& loaded);
+  Result<void> check_overlaps(Loaded& loaded);
+  Result<void> adopt_segments(Loaded& loaded);
+
+  // topic_store_impl.cc
+  Result<void> check_writable() const;  // REQUIRES: commit_mu_ held
+  Result<void> write(rocksdb::WriteBatch& batch, bool sync);
+  std::filesystem::path segment_path(SegmentId id) const;
+
+  const StoreShared shared_;
+  const TopicNumber number_;
+  const std::string name_;
+  const std::unique_ptr<BlockFamily> block_family_;
+
+  std::mutex reclaim_mu_;     // one expire() at a time
+  bool reclaim_more_ = true;  // guarded by reclaim_mu_
+
+  std::mutex commit_mu_;   // one commit at a time: ids rise in the order of publishing
+  BlockId next_block_{1};  // guarded by commit_mu_
+  bool dropped_ = false;   // guarded by commit_mu_
+
+  mutable std::shared_mutex mu_;      // guards all below, and what Partition says
+  std::condition_variable_any done_;  // signalled when a seal or a build ends
+  TopicConfig config_;
+  std::map<PartitionId, std::unique_ptr<Partition>> partitions_;  // only grows while the topic lives
+  std::deque<Partition*> frozen_queue_;                           // an entry a frozen block that nobody seals
+  uint64_t frozen_sequence_ = 0;
+  std::shared_ptr<const BlockList> blocks_;
+  std::shared_ptr<const IndexSnapshot> index_;
+  SegmentId next_segment_{1};
+  std::set<BlockId> building_;    // blocks whose segment is being written
+  std::set<BlockId> unreadable_;  // blocks that can't be read back for a segment: left out from then on
+  uint64_t works_ended_ = 0;      // rises when a seal, a build or a merge ends, well or not
+  std::set<SegmentId> merging_;   // segments that are being merged
+  uint64_t sealed_messages_ = 0, sealed_raw_bytes_ = 0, sealed_stored_bytes_ = 0;
+};
+
+/// Below this time messages have expired at `now`; kMinTimestamp unless the retention is a duration.
+[[nodiscard]] Timestamp time_floor_of(const TopicConfig& config, Timestamp now);
+
+/// The terms of the first `count` messages: keys, values and header values, as contract reads them.
+[[nodiscard]] std::shared_ptr<const BlockTerms> collect_terms(const MessageBlock& block, size_t count);
+
+}  // namespace kseek::store

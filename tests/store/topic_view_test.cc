@@ -1,0 +1,110 @@
+// BlockList against a sorted vector, and the merge policy by examples.
+#include "store/topic_view.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "store/merge_policy.h"
+#include "tests/store/random_messages.h"
+
+namespace kseek::store {
+namespace {
+
+BlockMeta meta_of(uint64_t id) {
+  BlockMeta meta;
+  meta.id = {id};
+  meta.messages = static_cast<uint32_t>(id % 1000);
+  return meta;
+}
+
+void expect_same(const BlockList& list, const std::vector<BlockMeta>& model) {
+  std::vector<BlockMeta> seen;
+  list.for_each([&](const BlockMeta& meta) { seen.push_back(meta); });
+  ASSERT_EQ(seen, model);
+  ASSERT_EQ(list.size(), model.size());
+}
+
+TEST(BlockListTest, EmptyFindsNothing) {
+  const BlockList list;
+  EXPECT_EQ(list.size(), 0U);
+  EXPECT_EQ(list.find({1}), nullptr);
+  EXPECT_EQ(list.without({{1}}).size(), 0U);
+  EXPECT_EQ(BlockList::of({}).size(), 0U);
+}
+
+TEST(BlockListTest, RandomChangesEqualAVector) {
+  constexpr uint64_t kSeed = 20'261'121;
+  SCOPED_TRACE(fmt::format("seed {}", kSeed));
+  RandomMessages random(kSeed);
+  BlockList list;
+  std::vector<BlockMeta> model;
+  uint64_t id = 0;
+  for (int step = 0; step < 300; ++step) {
+    for (size_t adds = random.below(60); adds > 0; --adds) {
+      id += 1 + random.below(3);
+      list = list.with(meta_of(id));
+      model.push_back(meta_of(id));
+    }
+    if (random.one_in(4)) {
+      std::vector<BlockId> gone;
+      const bool front = random.one_in(2);
+      for (size_t i = 0; i < model.size(); ++i) {
+        if (front ? i < 100 : random.one_in(10)) gone.push_back(model[i].id);
+      }
+      gone.push_back({id + 1'000'000});  // not there: no effect
+      const BlockList before = list;
+      const auto model_before = model;
+      list = list.without(gone);
+      std::erase_if(model,
+                    [&](const BlockMeta& meta) { return std::binary_search(gone.begin(), gone.end(), meta.id); });
+      expect_same(before, model_before);
+    }
+    expect_same(list, model);
+    expect_same(BlockList::of(model), model);
+    for (int i = 0; i < 20; ++i) {
+      const BlockId wanted{random.below(id + 2)};
+      const auto found = std::find_if(model.begin(), model.end(), [&](const auto& meta) { return meta.id == wanted; });
+      const BlockMeta* const in_list = list.find(wanted);
+      ASSERT_EQ(in_list != nullptr, found != model.end());
+      if (in_list) {
+        ASSERT_EQ(*in_list, *found);
+      }
+    }
+  }
+}
+
+std::vector<MergeCandidate> levels(const std::vector<uint32_t>& levels_of_segments) {
+  std::vector<MergeCandidate> candidates;
+  for (const uint32_t level : levels_of_segments) candidates.push_back({level, false, false});
+  return candidates;
+}
+
+TEST(MergePolicyTest, MergesTheOldestFullRunOfTheLowestLevel) {
+  EXPECT_EQ(choose_merge(levels({}), 3, 4), std::nullopt);
+  EXPECT_EQ(choose_merge(levels({0, 0}), 3, 4), std::nullopt);
+  EXPECT_EQ(choose_merge(levels({0, 0, 0, 0}), 3, 4), (MergeChoice{0, 3, 1}));
+  EXPECT_EQ(choose_merge(levels({1, 1, 1, 0, 0, 0}), 3, 4), (MergeChoice{3, 3, 1}));
+  EXPECT_EQ(choose_merge(levels({1, 1, 1, 0, 0}), 3, 4), (MergeChoice{0, 3, 2}));
+  EXPECT_EQ(choose_merge(levels({4, 4, 4}), 3, 4), std::nullopt) << "the top level stays";
+  EXPECT_EQ(choose_merge(levels({0, 0, 0}), 1, 4), std::nullopt);
+}
+
+TEST(MergePolicyTest, SmallOnesCaughtBetweenLargeOnesGoWithThem) {
+  EXPECT_EQ(choose_merge(levels({1, 0, 1}), 3, 4), (MergeChoice{0, 3, 2}));
+  EXPECT_EQ(choose_merge(levels({1, 1, 0, 0}), 3, 4), std::nullopt) << "small ones at the newest end wait";
+}
+
+TEST(MergePolicyTest, NeitherBusyOnesNorGapsAreCrossed) {
+  auto busy = levels({0, 0, 0, 0, 0});
+  busy[2].busy = true;
+  EXPECT_EQ(choose_merge(busy, 3, 4), std::nullopt);
+  busy[2].busy = false;
+  busy[1].gap_before = true;
+  EXPECT_EQ(choose_merge(busy, 3, 4), (MergeChoice{1, 3, 1}));
+  busy[3].gap_before = true;
+  EXPECT_EQ(choose_merge(busy, 3, 4), std::nullopt);
+}
+
+}  // namespace
+}  // namespace kseek::store
