@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "tokenizer/substring.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::tokenizer {
@@ -67,7 +70,8 @@ struct Phrase {
 [[nodiscard]] Result<Phrase> parse_phrase(std::string_view text);
 
 /// Finds phrases in folded text. Built once per query, used by one thread at a time (it keeps token scratch).
-/// Rejects text that lacks the phrase's longest literal by a memmem-fast search before looking at tokens.
+/// Searches for the phrase's longest literal first (its anchor), and looks at tokens only around the places where that
+/// stands; or at all tokens, where the anchor is too short to be worth it.
 class PhraseFinder {
  public:
   explicit PhraseFinder(Phrase phrase);
@@ -79,9 +83,16 @@ class PhraseFinder {
   [[nodiscard]] const Phrase& phrase() const { return phrase_; }
 
  private:
-  [[nodiscard]] bool rejects(std::string_view folded) const;
+  /// The first occurrence that begins at `from` (a token boundary) or later, by the places of the anchor.
+  [[nodiscard]] std::optional<TokenSpan> find_local(std::string_view folded, uint32_t from) const;
+  /// The occurrence whose anchored token is this one, if it begins at `from` or later.
+  [[nodiscard]] std::optional<TokenSpan> extend(std::string_view folded, TokenSpan anchored, uint32_t from) const;
+  void find_in_tokens(std::string_view folded, size_t limit, std::vector<TokenSpan>& found);
+
   Phrase phrase_;
-  std::string anchor_;  // the longest literal of any token; may be empty
+  size_t anchored_token_ = 0;  // of phrase_.tokens: the one with the longest literal
+  SubstringFinder anchor_;     // that literal; may be empty
+  bool local_ = false;         // find_local is right and fast for it
   std::vector<TokenSpan> spans_;
 };
 
