@@ -1,128 +1,131 @@
-// Headers in their stored encoding, varints, and results.
+// Header encoding, MessageView, and the strong types.
 #include "base/message.h"
 
 #include <gtest/gtest.h>
 
-#include <limits>
-#include <string>
-#include <utility>
+#include <random>
+#include <type_traits>
 #include <vector>
 
-#include "base/result.h"
+#include "base/bytes.h"
 #include "base/varint.h"
 
 namespace kseek {
 namespace {
 
-using Plain = std::vector<std::pair<std::string, std::optional<std::string>>>;
+using OwnedHeader = std::pair<std::string, std::optional<std::string>>;
 
-Plain plain(HeaderList headers) {
-  Plain all;
-  for (const Header& header : headers) {
-    all.emplace_back(header.name, header.value ? std::optional<std::string>(*header.value) : std::nullopt);
-  }
-  return all;
-}
-
-std::string encode(const Plain& headers) {
+std::string encode(const std::vector<OwnedHeader>& headers) {
   std::string encoded;
-  for (const auto& [name, value] : headers) append_header(encoded, name, value);
+  for (const auto& [name, value] : headers) {
+    append_header(encoded, name, value ? std::optional<std::string_view>(*value) : std::nullopt);
+  }
   return encoded;
 }
 
-TEST(Headers, NullIsNotEmptyAndNamesRepeat) {
-  const Plain headers = {
-      {"a", "1"}, {"a", std::nullopt}, {"", ""}, {"b", std::string(300, 'x')}, {"a", std::string(1, '\0')}};
-  EXPECT_EQ(plain(HeaderList(encode(headers))), headers);
-  EXPECT_TRUE(plain(HeaderList()).empty());
+std::vector<OwnedHeader> decode(std::string_view encoded) {
+  std::vector<OwnedHeader> headers;
+  for (const Header& header : HeaderList(encoded)) {
+    headers.emplace_back(header.name, header.value ? std::optional<std::string>(*header.value) : std::nullopt);
+  }
+  return headers;
 }
 
-TEST(Headers, AnyCutEndsTheIteration) {
-  const Plain headers = {{"name", "value"}, {"other", std::nullopt}, {"third", "x"}};
-  const std::string encoded = encode(headers);
-  for (size_t bytes = 0; bytes < encoded.size(); ++bytes) {
-    const Plain some = plain(HeaderList(std::string_view(encoded).substr(0, bytes)));
-    ASSERT_LT(some.size(), headers.size());
-    EXPECT_TRUE(std::equal(some.begin(), some.end(), headers.begin()));
+TEST(HeaderList, IsReadAsItWasWritten) {
+  const std::vector<OwnedHeader> headers = {
+      {"trace-id", "4bf92f35"}, {"null", std::nullopt}, {"empty", ""},  {"", "no name"},
+      {"", std::nullopt},       {"twice", "1"},         {"twice", "2"}, {"long", std::string(1000, '\0')}};
+  EXPECT_EQ(decode(encode(headers)), headers);
+  EXPECT_TRUE(HeaderList().empty());
+  EXPECT_TRUE(decode("").empty());
+  EXPECT_FALSE(HeaderList(encode(headers)).empty());
+}
+
+TEST(HeaderList, HasTheBytesThatItsCommentSays) {
+  EXPECT_EQ(encode({{"ab", "c"}}),
+            "\x02"
+            "ab\x02"
+            "c");
+  EXPECT_EQ(encode({{"ab", std::nullopt}}), std::string("\x02"
+                                                        "ab\0",
+                                                        4));
+  EXPECT_EQ(encode({{"ab", ""}}),
+            "\x02"
+            "ab\x01");
+}
+
+TEST(HeaderList, IsAForwardRange) {
+  const std::string encoded = encode({{"a", "1"}, {"b", "2"}});
+  const HeaderList list(encoded);
+  auto at = list.begin();
+  const auto first = at;
+  EXPECT_EQ(at, first);
+  EXPECT_EQ(at->name, "a");
+  ++at;
+  EXPECT_NE(at, first);
+  EXPECT_EQ(at->value, "2");
+  ++at;
+  EXPECT_EQ(at, list.end());
+  EXPECT_EQ(first->name, "a");
+}
+
+TEST(HeaderListProperty, ReadsAnyHeadersBackAndEndsAtAnyBrokenTail) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937_64 random(seed);
+  const auto text = [&random] {
+    std::string bytes(random() % 4 == 0 ? random() % 300 : random() % 5, ' ');
+    for (char& c : bytes) c = static_cast<char>(random());
+    return bytes;
+  };
+  for (int i = 0; i < 5'000; ++i) {
+    std::vector<OwnedHeader> headers;
+    for (size_t n = random() % 5; n > 0; --n) {
+      headers.emplace_back(text(), random() % 3 == 0 ? std::nullopt : std::optional<std::string>(text()));
+    }
+    const std::string encoded = encode(headers);
+    ASSERT_EQ(decode(encoded), headers);
+    if (encoded.empty()) continue;
+    // Cut short: what is whole is read, no more.
+    const std::vector<char> cut(encoded.begin(), encoded.begin() + static_cast<ptrdiff_t>(random() % encoded.size()));
+    const std::vector<OwnedHeader> read = decode({cut.data(), cut.size()});
+    ASSERT_LT(read.size(), headers.size());
+    ASSERT_TRUE(std::equal(read.begin(), read.end(), headers.begin()));
+    // Changed: anything may come out, but it ends, inside the bytes.
+    std::string changed = encoded;
+    changed[random() % changed.size()] = static_cast<char>(random());
+    ASSERT_LE(decode(changed).size(), changed.size());
   }
 }
 
-TEST(Headers, LengthsBeyondTheEndAreRefused) {
-  std::string encoded;
-  put_varint(encoded, std::numeric_limits<uint64_t>::max());
-  EXPECT_TRUE(plain(HeaderList(encoded)).empty());
-  encoded.clear();
-  put_varint(encoded, 1);
-  encoded += "n";
-  put_varint(encoded, std::numeric_limits<uint64_t>::max());
-  EXPECT_TRUE(plain(HeaderList(encoded)).empty());
-}
-
-TEST(Message, RawBytesAreKeyValueAndHeaders) {
-  std::string headers;
-  append_header(headers, "n", "v");
+TEST(MessageView, KnowsItsTimesAndBytes) {
   MessageView message;
+  message.create_time = {5};
+  message.ingest_time = {7};
+  EXPECT_EQ(message.time(TimeKind::kCreate), Timestamp{5});
+  EXPECT_EQ(message.time(TimeKind::kIngest), Timestamp{7});
   EXPECT_EQ(message.raw_bytes(), 0U);
-  message.key = "key";
-  message.value = "value";
+  message.key = "";
+  message.value = "12345";
+  const std::string headers = encode({{"a", "b"}});
   message.headers = HeaderList(headers);
-  EXPECT_EQ(message.raw_bytes(), 3 + 5 + headers.size());
-  message.create_time = {1};
-  message.ingest_time = {2};
-  EXPECT_EQ(message.time(TimeKind::kCreate), Timestamp{1});
-  EXPECT_EQ(message.time(TimeKind::kIngest), Timestamp{2});
+  EXPECT_EQ(message.raw_bytes(), 5 + headers.size());
 }
 
-TEST(Varint, ComesBackAtEveryWidth) {
-  for (unsigned bits = 0; bits <= 64; ++bits) {
-    const uint64_t n = bits == 64 ? std::numeric_limits<uint64_t>::max() : (uint64_t{1} << bits) - 1;
-    std::string bytes;
-    put_varint(bytes, n);
-    bytes += "rest";
-    std::string_view in = bytes;
-    EXPECT_EQ(take_varint(in), n);
-    EXPECT_EQ(in, "rest");
-  }
+TEST(Ids, CantBeSwapped) {
+  static_assert(!std::is_convertible_v<Offset, PartitionId>);
+  static_assert(!std::is_convertible_v<int64_t, Offset>);
+  static_assert(!std::is_convertible_v<Timestamp, Offset>);
+  static_assert(!std::is_convertible_v<BlockId, SegmentId>);
+  EXPECT_EQ(Offset{41}.next(), Offset{42});
+  EXPECT_LT(Timestamp{-1}, Timestamp{0});
+  EXPECT_LT(kMinTimestamp, kMaxTimestamp);
 }
 
-TEST(Varint, RefusesCutAndOverlongOnes) {
-  for (const std::string& bytes : {std::string(), std::string("\x80"), std::string(10, '\xFF'),
-                                   std::string(9, '\xFF') + '\x02', std::string(11, '\x80') + '\x01'}) {
-    std::string_view in = bytes;
-    EXPECT_EQ(take_varint(in), std::nullopt);
-  }
-}
-
-TEST(Varint, ZigzagComesBack) {
-  for (const int64_t n : {int64_t{0}, int64_t{-1}, int64_t{1}, std::numeric_limits<int64_t>::min(),
-                          std::numeric_limits<int64_t>::max()}) {
-    EXPECT_EQ(unzigzag(zigzag(n)), n);
-  }
-  EXPECT_EQ(zigzag(-1), 1U);
-  EXPECT_EQ(zigzag(1), 2U);
-}
-
-Result<int> half(int n) {
-  if (n % 2 != 0) return Error{ErrorCode::kInvalid, "odd", "give an even number"};
-  return n / 2;
-}
-Result<int> quarter(int n) {
-  KSEEK_ASSIGN(const int once, half(n));
-  return half(once);
-}
-Result<void> check_even(int n) {
-  KSEEK_TRY(half(n));
-  return {};
-}
-
-TEST(Result, ValuesAndErrorsPassThroughTheMacros) {
-  EXPECT_EQ(*quarter(8), 2);
-  EXPECT_EQ(quarter(6).error().message, "odd");
-  EXPECT_TRUE(check_even(2));
-  ASSERT_FALSE(check_even(3));
-  EXPECT_EQ(describe(check_even(3).error()), "odd; give an even number");
-  EXPECT_EQ(describe({ErrorCode::kTimeout, "late", ""}), "late");
-  EXPECT_STREQ(to_string(ErrorCode::kNotFound), "not_found");
+TEST(Bytes, HaveTheirUnit) {
+  EXPECT_EQ(4_KiB, 4096U);
+  EXPECT_EQ(kMaxMessageBytes, 10U * 1024 * 1024);
+  EXPECT_EQ(1_GiB, 1024 * 1_MiB);
 }
 
 }  // namespace
