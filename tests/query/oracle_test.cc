@@ -15,7 +15,7 @@
 namespace kseek::query {
 namespace {
 
-constexpr int kQueriesAWorld = 120;
+constexpr int kQueriesAWorld = 250;
 constexpr size_t kMaxPages = 20'000;
 
 uint64_t setting(const char* name, uint64_t otherwise) {

@@ -49,6 +49,7 @@ World::World(uint64_t seed)
   options_.blocks.blocks_per_segment = 1 + random_.below(4);
   options_.blocks.merge_width = 2 + random_.below(3);
   options_.blocks.max_level = 1 + static_cast<uint32_t>(random_.below(3));
+  options_.write_buffer_bytes = 1_MiB;
   options_.block_cache_bytes = random_.one_in(2) ? 1000 : 10'000'000;
   store_ = need(store::Store::open(dir_, store::OpenMode::kOwner, options_));
   create_topics();
