@@ -65,8 +65,9 @@ struct Phrase {
 /// Reads a phrase: split into words exactly as text is, where an unescaped `*` or `?` counts as a letter;
 /// `\*`, `\?`, `\\`, `\"`, `\:` are the character itself. A lone `*` is any one word. Around a character that is a
 /// word of its own (Han, kana, Thai …) a `*` at the phrase's outer end adds nothing and is dropped (the phrase without
-/// it finds the same), `?` is any one-character word, and a `*` between two such characters is kInvalid (the hint says
-/// what to write instead). kInvalid also when there is no word at all ("has no letters or digits").
+/// it finds the same), `?` is any one-character word, and a `*` between two such characters, or between one and a
+/// separator inside the phrase, is kInvalid (the hint says what to write instead). kInvalid also when there is no word
+/// at all ("has no letters or digits").
 [[nodiscard]] Result<Phrase> parse_phrase(std::string_view text);
 
 /// Finds phrases in folded text. Built once per query, used by one thread at a time (it keeps token scratch).

@@ -3,8 +3,8 @@
 //   bytes ──(JSON escapes spelled out, when the text is JSON)──▶ ──(NFKC case-folded)──▶ folded text ──▶ tokens
 //
 // Folded text is valid UTF-8: NFKC_Casefold of the input (Unicode's toNFKC_Casefold, which also drops
-// default-ignorable characters), each byte that is not UTF-8 read as U+FFFD. All matching happens on folded text, so
-// letters match whatever their case and width.
+// default-ignorable characters), each maximal ill-formed part of what is not UTF-8 read as U+FFFD. All matching happens
+// on folded text, so letters match whatever their case and width.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +44,8 @@ class TextFolder {
 };
 
 /// The folded text with, for each of its bytes, the range of input bytes that it came from: for marking matches.
-/// Slow (ICU's edit lists); gives the same text as TextFolder (a property test holds the two together).
+/// Characters that fold together (a letter and the marks on it) share their range. Slow; gives the same text as
+/// TextFolder (a property test holds the two together).
 struct FoldedWithOrigins {
   std::string text;
   std::vector<uint32_t> begin;  ///< text.size() entries: first input byte
