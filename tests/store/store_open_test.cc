@@ -1,0 +1,282 @@
+// Store::open with what it may find: nothing, another owner, foreign files, newer or damaged data; and readers beside
+// an owner.
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "store/database.h"
+#include "tests/store/topic_check.h"
+
+namespace kseek::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error open_error(const fs::path& dir, OpenMode mode = OpenMode::kOwner) {
+  const auto store = Store::open(dir, mode, small_blocks());
+  if (store) {
+    ADD_FAILURE() << "it opened";
+    return {};
+  }
+  EXPECT_FALSE(store.error().hint.empty());
+  return store.error();
+}
+
+#define EXPECT_SAYS(error, error_code, part)                                   \
+  do {                                                                         \
+    const Error said = (error);                                                \
+    EXPECT_EQ(said.code, error_code) << describe(said);                        \
+    EXPECT_NE(describe(said).find(part), std::string::npos) << describe(said); \
+  } while (false)
+
+TEST(StoreOpenTest, MakesTheDirectoryAndItsParents) {
+  const ScratchDirectory dir;
+  const auto store = open_store(dir.path() / "a" / "b");
+  EXPECT_TRUE(store->topics().empty());
+  EXPECT_TRUE(fs::exists(dir.path() / "a" / "b" / "LOCK"));
+}
+
+TEST(StoreOpenTest, ASecondOwnerIsToldWhoTheFirstIs) {
+  const ScratchDirectory dir;
+  const auto store = open_store(dir.path());
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, fmt::format("(pid {}) owns", ::getpid()));
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, "--server");
+}
+
+TEST(StoreOpenTest, AnOwnerInAnotherProcessIsSeenUntilItDies) {
+  const ScratchDirectory dir;
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto store = Store::open(dir.path(), OpenMode::kOwner, small_blocks());
+    const char ok = store ? 'y' : 'n';
+    if (::write(ready[1], &ok, 1) != 1) ::_exit(2);
+    for (;;) ::pause();
+  }
+  char ok = 0;
+  ASSERT_EQ(::read(ready[0], &ok, 1), 1);
+  ASSERT_EQ(ok, 'y');
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, fmt::format("(pid {}) owns", child));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(Store::open(dir.path(), OpenMode::kOwner, small_blocks()).has_value());
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST(StoreOpenTest, RefusesWhatIsNotADirectoryOfKseek) {
+  const ScratchDirectory dir;
+  std::ofstream(dir.path() / "file") << "text";
+  EXPECT_SAYS(open_error(dir.path() / "file"), ErrorCode::kInvalid, "is not a directory");
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kInvalid, "not a kseek directory");
+  EXPECT_FALSE(fs::exists(dir.path() / "LOCK")) << "nothing of it is touched";
+  EXPECT_SAYS(open_error(dir.path() / "file" / "below"), ErrorCode::kUnavailable, "cannot use");
+}
+
+TEST(StoreOpenTest, RefusesADatabaseOfAnotherProgram) {
+  const ScratchDirectory dir;
+  {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, (dir.path() / "db").string(), &db).ok());
+    ASSERT_TRUE(db->Put(rocksdb::WriteOptions(), "someone", "else").ok());
+    delete db;
+  }
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kInvalid, "not kseek's");
+}
+
+TEST(StoreOpenTest, SaysWhenTheDirectoryCannotBeWritten) {
+  EXPECT_SAYS(open_error("/proc/kseek-data"), ErrorCode::kUnavailable, "/proc/kseek-data");
+}
+
+TEST(StoreOpenTest, RefusesANewerFormat) {
+  const ScratchDirectory dir;
+  open_store(dir.path()).reset();
+  {
+    auto database = Database::open(dir.path(), false, 1'000'000);
+    ASSERT_TRUE(database.has_value());
+    rocksdb::WriteBatch batch;
+    batch.Put(format_key(), encode_format(kFormatVersion + 1) + "what it adds");
+    ASSERT_TRUE((*database)->write(batch, true).has_value());
+  }
+  const std::string says =
+      fmt::format("newer kseek: format {}; this one reads up to {}", kFormatVersion + 1, kFormatVersion);
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kInvalid, says);
+  EXPECT_SAYS(open_error(dir.path(), OpenMode::kReadOnly), ErrorCode::kInvalid, says);
+}
+
+TEST(StoreOpenTest, NamesADamagedRecordAndHowToRebuild) {
+  const ScratchDirectory dir;
+  {
+    const auto store = open_store(dir.path());
+    const auto topic = create_topic(*store, config_of("orders"));
+    ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+    append_range(*topic, 0, 0, 8);
+    ASSERT_TRUE(topic->flush().has_value());
+  }
+  {
+    auto database = Database::open(dir.path(), false, 1'000'000);
+    ASSERT_TRUE(database.has_value());
+    rocksdb::WriteBatch batch;
+    batch.Put(block_key({1}, {1}), "not a record");
+    ASSERT_TRUE((*database)->write(batch, true).has_value());
+  }
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kCorrupt, "orders's block");
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kCorrupt, "kseek reindex orders --source kafka");
+}
+
+TEST(StoreOpenTest, SaysWhenTheDatabaseIsDamaged) {
+  const ScratchDirectory dir;
+  open_store(dir.path()).reset();
+  for (const auto& entry : fs::directory_iterator(dir.path() / "db")) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) std::ofstream(entry.path()) << "no manifest";
+  }
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kCorrupt, "--source kafka");
+}
+
+TEST(StoreOpenTest, ADamagedBlockIsAnErrorAndTheOthersAreRead) {
+  const ScratchDirectory dir;
+  {
+    const auto store = open_store(dir.path());
+    const auto topic = create_topic(*store, config_of("orders"));
+    ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+    append_range(*topic, 0, 0, 24);
+    while (*topic->seal_next()) {
+    }
+  }
+  {
+    auto database = Database::open(dir.path(), false, 1'000'000);
+    ASSERT_TRUE(database.has_value());
+    const auto family = (*database)->take_family("t1");
+    ASSERT_TRUE(family.has_value());
+    rocksdb::WriteBatch batch;
+    batch.Put(family->handle, block_data_key({2}), "not a block");
+    ASSERT_TRUE((*database)->write(batch, true).has_value());
+    (*database)->rocks().DestroyColumnFamilyHandle(family->handle);
+  }
+  const auto store = open_store(dir.path());
+  const auto topic = store->topic("orders");
+  EXPECT_EQ(find_message(*topic, {0}, {9}).error().code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(find_message(*topic, {0}, {1})->has_value());
+  EXPECT_EQ(topic->index_next(true).error().code, ErrorCode::kCorrupt);
+  while (*topic->index_next(true)) {
+  }
+  const TopicView view = topic->view();
+  EXPECT_EQ(view.index->segments.size(), 2U) << "the damaged block holds nobody up";
+  EXPECT_EQ(view.index->unindexed, std::vector<BlockId>{BlockId{2}});
+}
+
+TEST(StoreOpenTest, AReaderNeedsSomethingToRead) {
+  const ScratchDirectory dir;
+  EXPECT_SAYS(open_error(dir.path() / "absent", OpenMode::kReadOnly), ErrorCode::kNotFound, "no data directory");
+  EXPECT_SAYS(open_error(dir.path(), OpenMode::kReadOnly), ErrorCode::kNotFound, "no kseek data");
+  EXPECT_FALSE(fs::exists(dir.path() / "absent"));
+}
+
+TEST(StoreOpenTest, TopicsHaveGoodNamesAndAreOpenedOnce) {
+  const ScratchDirectory dir;
+  const auto store = open_store(dir.path());
+  EXPECT_SAYS(store->create_topic(config_of("no spaces")).error(), ErrorCode::kInvalid, "no spaces");
+  EXPECT_SAYS(store->create_topic(config_of("")).error(), ErrorCode::kInvalid, "empty");
+  EXPECT_SAYS(store->create_topic(config_of("..")).error(), ErrorCode::kInvalid, "..");
+  EXPECT_SAYS(store->create_topic(config_of(std::string(250, 'x'))).error(), ErrorCode::kInvalid, "250");
+  create_topic(*store, config_of("b"));
+  create_topic(*store, config_of("a"));
+  EXPECT_SAYS(store->create_topic(config_of("a")).error(), ErrorCode::kConflict, "a is open already");
+  ASSERT_EQ(store->topics().size(), 2U);
+  EXPECT_EQ(store->topics().front()->config().name, "a");
+}
+
+TEST(StoreReaderTest, ReadsBesideALiveOwnerWhatWasSealed) {
+  const ScratchDirectory dir;
+  const auto owner = open_store(dir.path());
+  const auto orders = create_topic(*owner, config_of("orders"));
+  const auto logs = create_topic(*owner, config_of("logs"));
+  for (const auto& topic : {orders, logs}) {
+    ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+    append_range(*topic, 0, 0, 40);
+  }
+  ASSERT_TRUE(orders->flush().has_value());
+  while (*logs->seal_next()) {
+  }
+  const auto reader = open_store(dir.path(), small_blocks(), OpenMode::kReadOnly);
+  ASSERT_EQ(reader->topics().size(), 2U);
+  const auto read = reader->topic("orders");
+  EXPECT_EQ(read_all(*read, read->view()).size(), 40U);
+  check_index(*read, read->view(), 1);
+  EXPECT_EQ(read_all(*reader->topic("logs"), reader->topic("logs")->view()).size(), 40U);
+
+  EXPECT_FALSE(*read->seal_next());
+  EXPECT_FALSE(*read->index_next(true));
+  EXPECT_FALSE(*read->merge_next());
+  EXPECT_EQ(*read->expire({0}), 0U);
+  EXPECT_EQ(read->start_partition({1}, {0}).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(reader->create_topic(config_of("new")).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(reader->drop_topic("orders").error().code, ErrorCode::kConflict);
+
+  // What the owner drops meanwhile stays readable, or says that it is away; it is never a wrong answer.
+  const TopicView view = read->view();
+  orders->set_watermarks({0}, {40}, std::nullopt);
+  ASSERT_EQ(*orders->expire({0}), 5U);
+  ASSERT_TRUE(owner->drop_topic("logs").has_value());
+  EXPECT_EQ(read_all(*read, view).size(), 40U);
+  for (const auto& segment : reader->topic("orders")->view().index->segments) {
+    const auto reopened = std::make_shared<const Segment>(segment->path(), segment->meta());  // without idle readers
+    const auto lease = reopened->borrow();
+    ASSERT_FALSE(lease.has_value());
+    EXPECT_EQ(lease.error().code, ErrorCode::kUnavailable) << describe(lease.error());
+  }
+}
+
+TEST(StoreReaderTest, OpensBesideABusyOwner) {
+  const ScratchDirectory dir;
+  auto options = small_blocks();
+  options.write_buffer_bytes = 200'000;  // flushes and compactions all the time
+  const auto owner = open_store(dir.path(), options);
+  const auto topic = create_topic(*owner, config_of("orders"));
+  ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (int64_t offset = 0; !stop; offset += 50) {
+      append_range(*topic, 0, offset, offset + 50);
+      while (*topic->seal_next()) {
+      }
+      while (*topic->index_next(false)) {
+      }
+      while (*topic->merge_next()) {
+      }
+      if (offset > 1000) topic->set_watermarks({0}, {offset - 1000}, std::nullopt);
+      EXPECT_TRUE(topic->expire({0}).has_value());
+    }
+  });
+  int64_t furthest = 0;
+  for (int i = 0; i < 20; ++i) {
+    auto reader = Store::open(dir.path(), OpenMode::kReadOnly, options);
+    if (!reader) {
+      ADD_FAILURE() << describe(reader.error());
+      continue;
+    }
+    const auto read = (*reader)->topic("orders");
+    if (!read) continue;
+    const TopicView view = read->view();
+    if (view.partitions.empty()) continue;
+    const PartitionView& partition = view.partitions.front();
+    const auto found = read_findable(*read, view);
+    EXPECT_EQ(static_cast<int64_t>(found.size()), partition.indexed_to.value - partition.low.value);
+    EXPECT_GE(partition.indexed_to.value, furthest);
+    furthest = partition.indexed_to.value;
+  }
+  stop = true;
+  writer.join();
+  EXPECT_GT(furthest, 0);
+}
+
+}  // namespace
+}  // namespace kseek::store
