@@ -45,6 +45,7 @@ constexpr int kPartitionsAThread = 2;
 constexpr size_t kBatch = 1'000;
 constexpr int kMessagesAPartition = 10'000;  // about 3.3 MB of the 5 MiB that the broker keeps
 constexpr int kFreshMessages = 200;
+constexpr uint64_t kNeedles = 64;  // a thread
 constexpr const char* kTopic = "bench";
 constexpr std::chrono::minutes kPatience{10};
 
@@ -106,11 +107,32 @@ void work_until_quiet(store::TopicStore& topic) {
   }
 }
 
+std::string needle(int thread, uint64_t k) { return fmt::format("needle{}x{}", thread, k); }
+
+/// Plants a word that nothing else has in every so many messages of a thread's share.
+void plant_needles(MessageGenerator& generator, int thread, uint64_t messages) {
+  for (uint64_t k = 0; k < kNeedles; ++k) generator.plant(k * messages / kNeedles, needle(thread, k));
+}
+
+/// A fast index that misses something is worth nothing: ends the program unless each needle is found, and nothing else.
+void check_needles(const store::Store& store, int threads) {
+  for (int thread = 0; thread < threads; ++thread) {
+    for (uint64_t k = 0; k < kNeedles; ++k) {
+      query::SearchRequest request;
+      request.topics = {kTopic};
+      request.where = must(query::parse_text_condition(query::Scope::kValue, needle(thread, k)));
+      const query::SearchAnswer answer = must(query::search(store, request));
+      if (answer.hits.size() != 1 || !answer.complete) fail("a search does not find " + needle(thread, k));
+    }
+  }
+}
+
 /// One thread's share: its own partitions; returns raw bytes.
 uint64_t index_share(store::TopicStore& topic, int thread, uint64_t messages) {
   const int first = thread * kPartitionsAThread;
   for (int i = 0; i < kPartitionsAThread; ++i) must(topic.start_partition(PartitionId{first + i}, kMinOffset));
   MessageGenerator generator(static_cast<uint64_t>(thread) + 1, kPartitionsAThread);
+  plant_needles(generator, thread, messages);
   Batch batch(kPartitionsAThread);
   for (uint64_t done = 0; done < messages; done += kBatch) {
     batch.fill(generator, std::min<uint64_t>(kBatch, messages - done));
@@ -164,6 +186,7 @@ Figures index_store(const Settings& settings, int threads) {
                      {"blocks", static_cast<double>(stats.blocks)},
                      {"segments", static_cast<double>(stats.segments)},
                      {"peak_memory_bytes", static_cast<double>(peak_memory_bytes())}};
+  check_needles(*store, threads);
   topic.reset();
   store.reset();
   add_disk_figures(figures, settings.dir, raw);
