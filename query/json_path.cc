@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 
 namespace kseek::query {
 namespace {
 
-constexpr std::string_view kSpecial = ".[]:\\\"()/*? \t";
+constexpr std::string_view kSpecial = ".[]:\\\"()/*? \t\r\n";
 
 Error bad_path(std::string_view text, std::string_view what) {
   return {ErrorCode::kInvalid, fmt::format("\"{}\" is not a path into a JSON value: {}", text, what),
@@ -67,6 +68,9 @@ Result<JsonPath> parse_json_path(std::string_view text) {
   std::string_view rest = text;
   bool name_next = !rest.starts_with('[');
   while (name_next || !rest.empty()) {
+    if (path.steps.size() == kMaxJsonPathSteps) {
+      return bad_path(text, fmt::format("it has over {} steps", kMaxJsonPathSteps));
+    }
     if (name_next) {
       path.steps.push_back(take_name(rest));
       if (path.steps.back().name.empty()) return bad_path(text, "a name is empty");

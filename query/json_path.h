@@ -23,6 +23,9 @@ struct JsonPath {
   bool operator==(const JsonPath&) const = default;
 };
 
+/// Steps a path may have: following it recurses once a step.
+inline constexpr size_t kMaxJsonPathSteps = 256;
+
 /// Reads names apart by dots, [n] and [*]; `\` makes any character part of a name. kInvalid says what was expected.
 [[nodiscard]] Result<JsonPath> parse_json_path(std::string_view text);
 

@@ -1,0 +1,100 @@
+// Tests of a field of a JSON text, on the text as it is stored: no tree is built.
+//
+// What a field is
+//   * Only valid JSON objects and arrays (tokenizer::is_json_container) have fields, of any depth and size.
+//   * A name matches a member's name exactly, once escapes are spelled out. Of members with the same name any one
+//   counts.
+//   * [n] is an element of an array, from 0; [*] any element. A name leads nowhere in an array, an index nowhere in an
+//     object.
+//   * Numbers compare as the long double nearest to their text: every 64-bit integer and every double is exact.
+//   * A phrase is looked for in the folded string, a regular expression in its characters, escapes spelled out in both.
+//   * An object or array at the end of the path exists, and passes no other test.
+//
+// How: a walk over the bytes that takes the text to be valid, steps over what the path doesn't name by looking for
+// quotes and brackets alone, and stays in bounds whatever the bytes are. Where it finds no match none is in a valid
+// text; where it finds one, a text not yet known to be valid is validated. Before it, texts are rejected that lack the
+// path's last name or the phrase's longest literal. This is faster here than a parser that first indexes the whole text
+// and needs padding (a copy), and exact for numbers of any length and nesting of any depth.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "query/json_path.h"
+#include "query/regex_matcher.h"
+#include "tokenizer/pattern.h"
+#include "tokenizer/text.h"
+
+namespace kseek::query {
+
+/// What a field of a JSON value must be. Wide floats hold every 64-bit integer and every double exactly.
+struct FieldTest {
+  enum class Kind : uint8_t {
+    kExists,   ///< the path leads to anything, also null, an object, an array
+    kNull,     ///< null
+    kWord,     ///< a string with the phrase; when `number` or `boolean` is set, also that number or boolean
+    kInRange,  ///< a number between low and high, ends as said
+    kRegex,    ///< a string in which it is found
+  } kind = Kind::kExists;
+  tokenizer::Phrase phrase;           ///< kWord
+  std::optional<long double> number;  ///< kWord
+  std::optional<bool> boolean;        ///< kWord
+  long double low = 0, high = 0;      ///< kInRange, may be infinite
+  bool low_open = false, high_open = false;
+  Regex regex;  ///< kRegex
+  bool operator==(const FieldTest&) const = default;
+};
+
+/// The value of a JSON number's text (infinite when it is beyond a long double); nullopt when it is anything else.
+/// Whatever the process's locale. Allocates only for texts over 127 bytes.
+[[nodiscard]] std::optional<long double> parse_json_number(std::string_view text);
+
+/// Built once a query, used by one thread at a time: it keeps scratch, so that a text costs no allocation once it is
+/// large enough.
+class JsonFieldMatcher {
+ public:
+  /// REQUIRES: a kWord has a phrase; a kRegex compiles (RegexMatcher::compile).
+  JsonFieldMatcher(JsonPath path, FieldTest test);
+
+  /// `traits` must be what classify() said of the text (a default one will do for text without a backslash).
+  /// Linear in the text.
+  [[nodiscard]] bool matches(std::string_view text, tokenizer::TextTraits traits);
+
+ private:
+  [[nodiscard]] bool rejects(std::string_view text, tokenizer::TextTraits traits);
+  // Each reads at p_, which moves behind what it read; to end_ when the text can't be valid. True: found.
+  bool find_value(size_t step);
+  bool find_in_object(size_t step);
+  bool find_in_array(size_t step);
+  bool test_value();
+  [[nodiscard]] bool test_string(std::string_view raw);
+  [[nodiscard]] bool test_scalar(std::string_view token) const;
+  [[nodiscard]] bool is_name(std::string_view raw, const std::string& name);
+
+  void skip_space();
+  /// What stands between the quotes.
+  std::string_view take_string();
+  std::string_view take_scalar();
+  void skip_container();
+  void skip_value();
+  /// True at a comma.
+  bool next_item();
+
+  const JsonPath path_;
+  const FieldTest test_;
+  std::string quoted_name_;                        // the last name of the path, in quotes; empty: it has none
+  std::string anchor_;                             // the phrase's longest literal, if only strings can match
+  std::optional<tokenizer::PhraseFinder> finder_;  // kWord
+  std::optional<RegexMatcher> regex_;              // kRegex
+  tokenizer::TextFolder folder_;
+  std::string unescaped_;
+
+  // The text at hand.
+  const char* p_ = nullptr;
+  const char* end_ = nullptr;
+  tokenizer::TextTraits traits_;
+};
+
+}  // namespace kseek::query
