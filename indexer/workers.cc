@@ -24,13 +24,17 @@ Workers::Workers(unsigned threads) : next_tick_(Clock::now() + kTick) {
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
 }
 
-Workers::~Workers() {
+Workers::~Workers() { stop(); }
+
+void Workers::stop() {
   {
     const std::lock_guard lock(mu_);
     stopping_ = true;
   }
   work_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 void Workers::add(std::shared_ptr<store::TopicStore> topic) {

@@ -28,8 +28,9 @@ class Workers {
   explicit Workers(unsigned threads);
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
-  /// Finishes the pieces of work in hand, not what is queued.
   ~Workers();
+  /// Ends the threads: the pieces of work in hand are finished, what is queued is not begun.
+  void stop();
 
   /// No effect on a topic that is known already.
   void add(std::shared_ptr<store::TopicStore> topic);
@@ -90,7 +91,7 @@ class Workers {
   std::array<std::deque<TopicPtr>, kStages> queues_;     // guarded by mu_
   Clock::time_point next_tick_;                          // guarded by mu_
   bool stopping_ = false;                                // guarded by mu_
-  std::vector<std::thread> threads_;                     // constant after construction
+  std::vector<std::thread> threads_;                     // the owner's: constant until stop()
 };
 
 }  // namespace kseek::indexer

@@ -1,0 +1,134 @@
+#include "indexer/cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kseek::indexer {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Kafka's ListOffsets request takes these in place of a time.
+constexpr int64_t kEarliestTime = -2;
+constexpr int64_t kLatestTime = -1;
+
+int to_ms(milliseconds timeout) { return static_cast<int>(timeout.count()); }
+
+std::string name_of(const TopicPartition& partition) {
+  return fmt::format("topic \"{}\", partition {}", partition.topic, partition.partition.value);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, const Properties& kafka) {
+  const Properties defaults{{"client.id", "kseek-watch"},
+                            {"allow.auto.create.topics", "false"},
+                            {"reconnect.backoff.max.ms", "1000"},
+                            {"socket.keepalive.enable", "true"},
+                            {"log.connection.close", "false"}};
+  // A group would make closing wait for it; it is not needed to ask questions.
+  Properties user = kafka;
+  user.erase("group.id");
+  user.erase("group.instance.id");
+  KSEEK_ASSIGN(auto client, Client::create(RD_KAFKA_CONSUMER, brokers, defaults, {}, user));
+  return std::unique_ptr<Cluster>(new Cluster(std::move(client)));
+}
+
+Result<std::map<std::string, Result<int32_t>>> Cluster::partition_counts(const std::vector<std::string>& topics,
+                                                                         milliseconds timeout) {
+  std::map<std::string, Result<int32_t>> counts;
+  if (topics.empty()) return counts;
+  rd_kafka_topic_t* only = nullptr;
+  {
+    // "Locally known topics" is librdkafka's way to ask for some: those that there is a handle of.
+    const std::lock_guard lock(mu_);
+    for (const std::string& topic : topics) {
+      auto& handle = known_[topic];
+      if (!handle) handle.reset(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+      if (topics.size() == 1) only = handle.get();
+      counts.emplace(topic, Error{ErrorCode::kUnavailable,
+                                  fmt::format("topic \"{}\": the broker said nothing about it", topic), ""});
+    }
+  }
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto err = rd_kafka_metadata(client_->get(), 0, only, &raw, to_ms(timeout));
+  rd_kafka_poll(client_->get(), 0);
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(err, "asking the brokers for their topics");
+  const Metadata metadata(raw);
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const auto& topic = metadata->topics[i];
+    const auto it = counts.find(topic.topic);
+    if (it == counts.end()) continue;
+    if (topic.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      it->second = kafka_error(topic.err, fmt::format("topic \"{}\"", topic.topic));
+    } else if (topic.partition_cnt > 0) {
+      it->second = topic.partition_cnt;
+    }
+  }
+  return counts;
+}
+
+Result<PartitionList> Cluster::offsets(const std::vector<TopicPartition>& partitions, int64_t time,
+                                       milliseconds timeout) {
+  PartitionList list = make_partition_list(partitions.size());
+  for (const TopicPartition& partition : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition.value)->offset = time;
+  }
+  const auto err = rd_kafka_offsets_for_times(client_->get(), list.get(), to_ms(timeout));
+  rd_kafka_poll(client_->get(), 0);
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(err, "asking the brokers for offsets");
+  return list;
+}
+
+Result<std::vector<Result<Watermarks>>> Cluster::watermarks(const std::vector<TopicPartition>& partitions,
+                                                            milliseconds timeout) {
+  std::vector<Result<Watermarks>> found;
+  if (partitions.empty()) return found;
+  KSEEK_ASSIGN(const PartitionList low, offsets(partitions, kEarliestTime, timeout));
+  KSEEK_ASSIGN(const PartitionList high, offsets(partitions, kLatestTime, timeout));
+  found.reserve(partitions.size());
+  for (size_t i = 0; i < partitions.size(); ++i) {
+    const TopicPartition& partition = partitions[i];
+    const auto* first = &low->elems[i];  // librdkafka fills the answers into our list
+    const auto* last = &high->elems[i];
+    const auto err = first->err != RD_KAFKA_RESP_ERR_NO_ERROR ? first->err : last->err;
+    if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      found.emplace_back(kafka_error(err, name_of(partition)));
+    } else if (first->offset < 0 || last->offset < 0) {
+      found.emplace_back(
+          Error{ErrorCode::kUnavailable, name_of(partition) + ": the broker doesn't know its offsets now", ""});
+    } else {
+      found.emplace_back(Watermarks{Offset{first->offset}, Offset{last->offset}});
+    }
+  }
+  return found;
+}
+
+Result<std::vector<std::optional<Offset>>> Cluster::offsets_at(const std::string& topic, int32_t partitions,
+                                                               Timestamp time, milliseconds timeout) {
+  std::vector<TopicPartition> wanted;
+  for (int32_t p = 0; p < partitions; ++p) wanted.push_back({topic, PartitionId{p}});
+  KSEEK_ASSIGN(const PartitionList list, offsets(wanted, std::max<int64_t>(time.ms, 0), timeout));
+  std::vector<std::optional<Offset>> found(wanted.size());
+  for (int i = 0; i < list->cnt; ++i) {
+    const auto& element = list->elems[i];
+    if (element.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return kafka_error(element.err, name_of({topic, PartitionId{element.partition}}));
+    }
+    if (element.offset >= 0) found[static_cast<size_t>(element.partition)] = Offset{element.offset};
+  }
+  return found;
+}
+
+void Cluster::forget(const std::string& topic) {
+  const std::lock_guard lock(mu_);
+  known_.erase(topic);
+}
+
+std::string Cluster::last_error() {
+  rd_kafka_poll(client_->get(), 0);
+  return client_->diagnostics().last_error();
+}
+
+}  // namespace kseek::indexer

@@ -1,0 +1,68 @@
+// Questions to the brokers: topics, watermarks, offsets by time. A librdkafka instance of its own, so that a slow
+// answer never holds up the tail. Private to indexer/.
+//
+// Every function blocks, about as long as its timeout says; any thread. A broker that is away is kUnavailable or
+// kTimeout.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "indexer/kafka_client.h"
+
+namespace kseek::indexer {
+
+struct TopicPartition {
+  std::string topic;
+  PartitionId partition;
+};
+
+struct Watermarks {
+  Offset low;   ///< of the oldest message that Kafka has
+  Offset high;  ///< one past the newest (the last stable offset when reading committed messages, the default)
+};
+
+class Cluster {
+ public:
+  static Result<std::unique_ptr<Cluster>> create(const std::string& brokers, const Properties& kafka);
+
+  /// How many partitions each of these topics has; kNotFound for a topic that Kafka doesn't have. An error of the
+  /// whole: nothing could be asked.
+  Result<std::map<std::string, Result<int32_t>>> partition_counts(const std::vector<std::string>& topics,
+                                                                  std::chrono::milliseconds timeout);
+
+  /// One for each, in the same order; an error of its own where only that partition couldn't be asked. An error of the
+  /// whole: nothing could be asked. Two requests a broker, however many the partitions.
+  Result<std::vector<Result<Watermarks>>> watermarks(const std::vector<TopicPartition>& partitions,
+                                                     std::chrono::milliseconds timeout);
+
+  /// The first offset at or after `time` in each partition of 0 … `partitions` - 1; nullopt where there is none. (The
+  /// test broker has no index by time: always nullopt there.)
+  Result<std::vector<std::optional<Offset>>> offsets_at(const std::string& topic, int32_t partitions, Timestamp time,
+                                                        std::chrono::milliseconds timeout);
+
+  /// Drops what is kept of a topic that isn't asked about any more.
+  void forget(const std::string& topic);
+
+  /// What the connection last failed with; empty if nothing is known.
+  [[nodiscard]] std::string last_error();
+
+ private:
+  explicit Cluster(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+  Result<PartitionList> offsets(const std::vector<TopicPartition>& partitions, int64_t time,
+                                std::chrono::milliseconds timeout);
+
+  const std::unique_ptr<Client> client_;
+  std::mutex mu_;
+  std::map<std::string, TopicHandle> known_;  // guarded by mu_; dies before client_: declared after it
+};
+
+}  // namespace kseek::indexer

@@ -1,0 +1,345 @@
+#include "indexer/indexer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/time.h"
+#include "indexer/cluster.h"
+#include "indexer/log.h"
+#include "indexer/resolver.h"
+#include "indexer/tail.h"
+#include "indexer/topic_registry.h"
+#include "indexer/watch.h"
+#include "indexer/workers.h"
+
+namespace kseek::indexer {
+
+const char* to_string(TopicState state) {
+  switch (state) {
+    case TopicState::kStarting: return "starting";
+    case TopicState::kCatchingUp: return "catching_up";
+    case TopicState::kRunning: return "running";
+    case TopicState::kPaused: return "paused";
+    case TopicState::kImported: return "imported";
+    case TopicState::kFailed: break;
+  }
+  return "failed";
+}
+
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+using Phase = TopicEntry::Phase;
+
+constexpr milliseconds kOpenTimeout{5'000};
+constexpr milliseconds kOpenTimeoutWhileDown{500};
+constexpr milliseconds kSealOnStop{8'000};
+constexpr milliseconds kLook{20};  // wait_caught_up looks at least so often
+
+Error no_such_topic(std::string_view topic) {
+  return {ErrorCode::kNotFound, fmt::format("topic \"{}\" is not opened", topic),
+          "`kseek topics` lists those that are"};
+}
+
+class KafkaIndexer final : public Indexer {
+ public:
+  KafkaIndexer(store::Store& store, const IndexerOptions& options)
+      : store_(store), options_(options), workers_(options.workers) {}
+
+  ~KafkaIndexer() override { stop(); }
+
+  Result<void> connect() {
+    if (!options_.brokers.empty()) {
+      KSEEK_ASSIGN(cluster_, Cluster::create(options_.brokers, options_.kafka));
+      const TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
+      KSEEK_ASSIGN(tail_, Tail::start(tail, workers_, [this] {
+                     if (Watch* watch = watch_for_tail_.load()) watch->wake();
+                   }));
+    }
+    for (const auto& topic : store_.topics()) add_known(topic);
+    if (cluster_) {
+      const WatchOptions watch{options_.brokers, options_.watermark_interval, options_.metadata_interval};
+      watch_ = std::make_unique<Watch>(watch, topics_, *cluster_, *tail_);
+      watch_for_tail_ = watch_.get();
+    }
+    return {};
+  }
+
+  Result<void> open_topic(const OpenRequest& request) override;
+  Result<void> close_topic(std::string_view topic) override;
+  Result<void> pause_topic(std::string_view topic) override;
+  Result<void> resume_topic(std::string_view topic) override;
+
+  Result<TopicStatus> status(std::string_view topic) const override {
+    const auto entry = topics_.find(topic);
+    if (!entry) {
+      // An import may have made it since.
+      const auto stored = store_.topic(topic);
+      if (!stored) return no_such_topic(topic);
+      return imported_status(*stored);
+    }
+    return entry->status(trouble_of(*entry));
+  }
+
+  std::vector<TopicStatus> statuses() const override {
+    std::vector<TopicStatus> all;
+    for (const auto& stored : store_.topics()) {
+      const auto entry = topics_.find(stored->config().name);
+      all.push_back(entry ? entry->status(trouble_of(*entry)) : imported_status(*stored));
+    }
+    return all;
+  }
+
+  Result<void> wait_caught_up(std::string_view topic, milliseconds timeout) override;
+  void stop() override;
+
+ private:
+  static TopicStatus imported_status(const store::TopicStore& stored) {
+    TopicStatus status;
+    status.name = stored.config().name;
+    status.state = TopicState::kImported;
+    return status;
+  }
+
+  std::string trouble_of(const TopicEntry& entry) const { return workers_.trouble(entry.store()); }
+
+  void add_known(const std::shared_ptr<store::TopicStore>& topic);
+  Result<std::optional<int32_t>> ask_before_opening(const OpenRequest& request);
+  Result<std::shared_ptr<TopicEntry>> entry_to_change(std::string_view topic) const;
+  Result<std::map<PartitionId, Offset>> ends_now(const std::string& topic, milliseconds timeout);
+
+  store::Store& store_;           // constant after construction
+  const IndexerOptions options_;  // constant after construction
+  TopicRegistry topics_;
+  std::mutex open_mu_;  // one open_topic at a time: max_topics
+  Workers workers_;
+  std::unique_ptr<Cluster> cluster_;  // constant after connect()
+  std::unique_ptr<Tail> tail_;        // constant after connect()
+  std::unique_ptr<Watch> watch_;      // constant after connect()
+  std::atomic<Watch*> watch_for_tail_{nullptr};
+  std::atomic<bool> stopping_{false};
+};
+
+void KafkaIndexer::add_known(const std::shared_ptr<store::TopicStore>& topic) {
+  auto entry = std::make_shared<TopicEntry>(topic);
+  const store::TopicConfig config = topic->config();
+  if (config.source == store::Source::kImport) {
+    entry->set_phase(Phase::kImported);
+    // A dump is all there is.
+    for (const auto& partition : topic->view().partitions) {
+      topic->set_watermarks(partition.partition, kMinOffset, partition.indexed_to);
+    }
+  } else if (config.paused) {
+    entry->set_phase(Phase::kPaused);
+  } else if (!cluster_) {
+    entry->set_phase(Phase::kStarting, "no Kafka brokers are configured; give --brokers HOST:PORT");
+  }
+  workers_.add(topic);
+  topics_.add(std::move(entry));
+}
+
+/// How many partitions it has; nullopt: no broker can be asked now.
+Result<std::optional<int32_t>> KafkaIndexer::ask_before_opening(const OpenRequest& request) {
+  KSEEK_TRY(store::check_topic_name(request.topic));
+  KSEEK_ASSIGN(const StartPosition start, parse_start_position(request.from, now()));
+  if (const auto existing = store_.topic(request.topic)) {
+    const bool imported = existing->config().source == store::Source::kImport;
+    return Error{ErrorCode::kConflict,
+                 imported ? fmt::format("topic \"{}\" was imported from a dump", request.topic)
+                          : fmt::format("topic \"{}\" is open already", request.topic),
+                 fmt::format("`kseek close {}` drops it", request.topic)};
+  }
+  if (!cluster_) {
+    return Error{ErrorCode::kInvalid, "no Kafka brokers are configured", "start with --brokers HOST:PORT"};
+  }
+  if (topics_.all().size() >= options_.max_topics) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{} topics are open, as many as max_topics allows", options_.max_topics),
+                 "close one, or raise max_topics"};
+  }
+  const bool down = !watch_->broker_trouble().empty();
+  const auto counts = cluster_->partition_counts({request.topic}, down ? kOpenTimeoutWhileDown : kOpenTimeout);
+  if (!counts) return std::optional<int32_t>();
+  const auto& count = counts->at(request.topic);
+  if (!count) {
+    const ErrorCode code = count.error().code;
+    if (code == ErrorCode::kNotFound) {
+      return Error{code, fmt::format("Kafka at {} has no topic \"{}\"", options_.brokers, request.topic),
+                   "check the name; topic names are case-sensitive"};
+    }
+    if (code == ErrorCode::kInvalid) return count.error();
+    return std::optional<int32_t>();
+  }
+  KSEEK_TRY(Resolver(*cluster_, *tail_).check(request.topic, *count, start));
+  return std::optional<int32_t>(*count);
+}
+
+Result<void> KafkaIndexer::open_topic(const OpenRequest& request) {
+  const std::lock_guard opening(open_mu_);
+  if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
+  KSEEK_ASSIGN(const std::optional<int32_t> partitions, ask_before_opening(request));
+  store::TopicConfig config;
+  config.name = request.topic;
+  config.from = request.from;
+  config.time_kind = request.time_kind;
+  config.retention = request.retention;
+  config.labels = request.labels;
+  config.opened_at = now();
+  KSEEK_ASSIGN(auto topic, store_.create_topic(config));
+  auto entry = std::make_shared<TopicEntry>(topic);
+  const std::lock_guard work(entry->work_mutex());
+  if (!partitions) {
+    const std::string trouble = watch_->broker_trouble();
+    entry->set_trouble(trouble.empty() ? fmt::format("broker {} is down, retrying", options_.brokers) : trouble);
+  }
+  topics_.add(entry);
+  workers_.add(topic);
+  if (partitions) {
+    if (const auto resolved = Resolver(*cluster_, *tail_).resolve(entry, *partitions); !resolved) {
+      entry->set_trouble(describe(resolved.error()) + " (retried)");
+    }
+  }
+  watch_->wake();
+  return {};
+}
+
+Result<std::shared_ptr<TopicEntry>> KafkaIndexer::entry_to_change(std::string_view topic) const {
+  if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
+  auto entry = topics_.find(topic);
+  if (!entry) return no_such_topic(topic);
+  return entry;
+}
+
+Result<void> KafkaIndexer::close_topic(std::string_view topic) {
+  if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
+  const auto entry = topics_.find(topic);
+  if (!entry) {
+    if (!store_.topic(topic)) return no_such_topic(topic);
+    return store_.drop_topic(topic);
+  }
+  const std::lock_guard work(entry->work_mutex());
+  if (entry->phase() == Phase::kClosed) return no_such_topic(topic);
+  if (tail_) tail_->unassign(entry);
+  entry->set_phase(Phase::kClosed, "closed");
+  workers_.remove(entry->store());
+  if (cluster_) cluster_->forget(entry->name());
+  const Result<void> dropped = store_.drop_topic(topic);
+  topics_.remove(topic);
+  return dropped;
+}
+
+Result<void> KafkaIndexer::pause_topic(std::string_view topic) {
+  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
+  const std::lock_guard work(entry->work_mutex());
+  switch (entry->phase()) {
+    case Phase::kClosed: return no_such_topic(topic);
+    case Phase::kPaused: return {};
+    case Phase::kImported:
+      return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: nothing is taken in", topic), ""};
+    default: break;
+  }
+  store::TopicConfig config = entry->store().config();
+  config.paused = true;
+  KSEEK_TRY(entry->store().update_config(config));
+  if (tail_) tail_->unassign(entry);
+  entry->set_phase(Phase::kPaused);
+  return {};
+}
+
+Result<void> KafkaIndexer::resume_topic(std::string_view topic) {
+  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
+  {
+    const std::lock_guard work(entry->work_mutex());
+    switch (entry->phase()) {
+      case Phase::kClosed: return no_such_topic(topic);
+      case Phase::kPaused: break;
+      case Phase::kImported:
+        return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: nothing is taken in", topic), ""};
+      default: return {};
+    }
+    store::TopicConfig config = entry->store().config();
+    config.paused = false;
+    KSEEK_TRY(entry->store().update_config(config));
+    entry->set_phase(Phase::kStarting, cluster_ ? "" : "no Kafka brokers are configured; give --brokers HOST:PORT");
+  }
+  if (watch_) watch_->wake();
+  return {};
+}
+
+Result<std::map<PartitionId, Offset>> KafkaIndexer::ends_now(const std::string& topic, milliseconds timeout) {
+  KSEEK_ASSIGN(const auto counts, cluster_->partition_counts({topic}, timeout));
+  KSEEK_ASSIGN(const int32_t count, Result<int32_t>(counts.at(topic)));
+  std::vector<TopicPartition> partitions;
+  for (int32_t p = 0; p < count; ++p) partitions.push_back({topic, PartitionId{p}});
+  KSEEK_ASSIGN(const auto marks, cluster_->watermarks(partitions, timeout));
+  std::map<PartitionId, Offset> ends;
+  for (int32_t p = 0; p < count; ++p) {
+    const auto& mark = marks[static_cast<size_t>(p)];
+    if (!mark) return mark.error();
+    ends[PartitionId{p}] = mark->high;
+  }
+  return ends;
+}
+
+Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  const auto entry = topics_.find(topic);
+  if (!entry) return no_such_topic(topic);
+  if (entry->phase() == Phase::kImported) return {};
+  std::optional<std::map<PartitionId, Offset>> ends;
+  std::string missing = "no broker has said where it ends";
+  while (Clock::now() < deadline) {
+    const TopicStatus status = entry->status("");
+    if (!cluster_ || entry->phase() == Phase::kFailed || entry->phase() == Phase::kPaused) {
+      return Error{ErrorCode::kUnavailable,
+                   fmt::format("topic \"{}\" is {}{}{}", topic, to_string(status.state),
+                               status.reason.empty() ? "" : ": ", status.reason),
+                   ""};
+    }
+    if (!ends) {
+      const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
+      auto asked = ends_now(entry->name(), std::clamp(left, milliseconds(1), milliseconds(1'000)));
+      if (asked) {
+        ends = *std::move(asked);
+      } else {
+        missing = describe(asked.error());
+      }
+    }
+    if (ends) {
+      const auto behind = std::find_if(ends->begin(), ends->end(), [&entry](const auto& end) {
+        const auto next = entry->store().next_offset(end.first);
+        return !next || *next < end.second;
+      });
+      if (behind == ends->end()) return {};
+      const auto next = entry->store().next_offset(behind->first).value_or(kMinOffset);
+      missing =
+          fmt::format("partition {} is at offset {} of {}", behind->first.value, next.value, behind->second.value);
+    }
+    entry->wait_for_news(std::min(deadline, Clock::now() + kLook));
+  }
+  return Error{ErrorCode::kTimeout, fmt::format("topic \"{}\" has not caught up: {}", topic, missing), "wait longer"};
+}
+
+void KafkaIndexer::stop() {
+  if (stopping_.exchange(true)) return;
+  const std::lock_guard opening(open_mu_);  // an open_topic that is on its way
+  if (watch_) watch_->stop();
+  if (tail_) tail_->stop();
+  if (!workers_.seal_everything(Clock::now() + kSealOnStop)) {
+    log().warn("not everything could be sealed before stopping: the rest is taken in from Kafka again");
+  }
+  workers_.stop();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Indexer>> Indexer::start(store::Store& store, const IndexerOptions& options) {
+  auto indexer = std::make_unique<KafkaIndexer>(store, options);
+  KSEEK_TRY(indexer->connect());
+  return std::unique_ptr<Indexer>(std::move(indexer));
+}
+
+}  // namespace kseek::indexer

@@ -1,0 +1,166 @@
+#include "indexer/resolver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "indexer/log.h"
+
+namespace kseek::indexer {
+namespace {
+
+constexpr std::chrono::milliseconds kTimeout{3'000};
+
+std::vector<TopicPartition> partitions_of(const std::string& topic, int32_t count) {
+  std::vector<TopicPartition> all;
+  for (int32_t p = 0; p < count; ++p) all.push_back({topic, PartitionId{p}});
+  return all;
+}
+
+/// What `start` says of one partition, as far as no other question is needed.
+Offset begin_of(const StartPosition& start, PartitionId partition, const Watermarks& marks) {
+  switch (start.kind) {
+    case StartPosition::Kind::kLatest:
+    case StartPosition::Kind::kTime: return marks.high;
+    case StartPosition::Kind::kOffsets: {
+      const auto it = start.offsets.find(partition);
+      return it == start.offsets.end() ? marks.low : std::max(it->second, marks.low);
+    }
+    case StartPosition::Kind::kEarliest: break;
+  }
+  return marks.low;
+}
+
+std::optional<Fingerprint> fingerprint_below(const store::TopicStore& store, PartitionId partition, Offset next) {
+  if (next == kMinOffset) return std::nullopt;
+  const auto newest = store::find_message(store, partition, Offset{next.value - 1});
+  if (!newest || !*newest) return std::nullopt;  // compacted, a dead letter, expired, unreadable: then it goes without
+  return Fingerprint::of((**newest).message);
+}
+
+}  // namespace
+
+Result<Resolver::Marks> Resolver::watermarks(const std::string& topic, int32_t partitions) {
+  auto marks = cluster_.watermarks(partitions_of(topic, partitions), kTimeout);
+  if (marks || partitions == 1) return marks;
+  // One partition without leader is enough to fail the lot: one by one, then.
+  Marks each;
+  bool any = false;
+  for (const TopicPartition& partition : partitions_of(topic, partitions)) {
+    auto one = cluster_.watermarks({partition}, kTimeout / 3);
+    any = any || one;
+    each.push_back(one ? std::move(one->front()) : Result<Watermarks>(std::move(one).error()));
+    if (!any && each.size() >= 3) break;  // the broker is away
+  }
+  if (!any) return marks;
+  return each;
+}
+
+Result<void> Resolver::check(const std::string& topic, int32_t partitions, const StartPosition& start) {
+  if (start.kind != StartPosition::Kind::kOffsets) return {};
+  for (const auto& [partition, offset] : start.offsets) {
+    if (partition.value >= partitions) {
+      return Error{ErrorCode::kInvalid, fmt::format("topic \"{}\" has no partition {}", topic, partition.value),
+                   fmt::format("its partitions are 0 to {}", partitions - 1)};
+    }
+  }
+  const auto marks = watermarks(topic, partitions);
+  if (!marks) return {};
+  for (const auto& [partition, offset] : start.offsets) {
+    const auto& mark = (*marks)[static_cast<size_t>(partition.value)];
+    if (mark && offset > mark->high) {
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("topic \"{}\", partition {} has no offset {}", topic, partition.value, offset.value),
+                   fmt::format("it ends at {}", mark->high.value)};
+    }
+  }
+  return {};
+}
+
+Result<std::vector<Offset>> Resolver::first_offsets(const store::TopicConfig& config, int32_t partitions,
+                                                    const Marks& marks) {
+  KSEEK_ASSIGN(const StartPosition start, parse_start_position(config.from, config.opened_at));
+  std::vector<Offset> begins;
+  std::vector<std::optional<Offset>> by_time(static_cast<size_t>(partitions));
+  if (start.kind == StartPosition::Kind::kTime) {
+    KSEEK_ASSIGN(by_time, cluster_.offsets_at(config.name, partitions, start.time, kTimeout));
+  }
+  for (int32_t p = 0; p < partitions; ++p) {
+    const auto i = static_cast<size_t>(p);
+    if (marks[i]) {
+      begins.push_back(by_time[i].value_or(begin_of(start, PartitionId{p}, *marks[i])));
+    } else if (start.kind == StartPosition::Kind::kEarliest) {
+      begins.push_back(kMinOffset);  // right whenever its low watermark becomes known
+    } else {
+      return marks[i].error();
+    }
+  }
+  return begins;
+}
+
+/// nullopt: not now, or never; the entry says why.
+std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, PartitionId partition, Offset next,
+                                            const Watermarks& marks) {
+  if (next < marks.low) {
+    if (next > kMinOffset) {
+      log().warn("topic {}, partition {}: Kafka has expired offsets {} to {} before they were taken in", entry.name(),
+                 partition.value, next.value, marks.low.value - 1);
+    }
+    entry.store().advance(partition, marks.low);
+    return TailPosition{partition, marks.low, std::nullopt};
+  }
+  if (next > marks.high) {
+    const std::string what =
+        fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, marks.high.value);
+    // A new leader may be behind for a moment.
+    if (entry.count_suspicion(partition) < TopicEntry::kSuspicions) {
+      entry.note_error(partition, what);
+    } else {
+      entry.fail(recreated_reason(entry.name(), partition, what));
+    }
+    return std::nullopt;
+  }
+  entry.clear_suspicion(partition);
+  TailPosition position{partition, next, std::nullopt};
+  if (next > marks.low) position.fingerprint = fingerprint_below(entry.store(), partition, next);
+  return position;
+}
+
+Result<void> Resolver::resolve(const std::shared_ptr<TopicEntry>& entry, int32_t partitions) {
+  store::TopicStore& store = entry->store();
+  const auto known = store.view().partitions;
+  if (!known.empty() && known.back().partition.value >= partitions) {
+    entry->fail(recreated_reason(entry->name(), known.back().partition,
+                                 fmt::format("Kafka's topic has only {} partitions now", partitions)));
+    return {};
+  }
+  KSEEK_ASSIGN(const Marks marks, watermarks(entry->name(), partitions));
+  std::vector<Offset> begins(static_cast<size_t>(partitions),
+                             kMinOffset);  // partitions that Kafka added: from the first
+  if (known.empty()) {
+    KSEEK_ASSIGN(begins, first_offsets(store.config(), partitions, marks));
+  }
+  const auto assigned = entry->assigned();
+  std::vector<TailPosition> positions;
+  for (int32_t p = 0; p < partitions; ++p) {
+    const PartitionId partition{p};
+    const auto& mark = marks[static_cast<size_t>(p)];
+    if (std::find(assigned.begin(), assigned.end(), partition) != assigned.end()) continue;
+    if (!store.next_offset(partition)) KSEEK_TRY(store.start_partition(partition, begins[static_cast<size_t>(p)]));
+    if (!mark) {
+      entry->note_error(partition, mark.error().message);
+      continue;
+    }
+    const Offset next = store.next_offset(partition).value_or(kMinOffset);
+    const auto position = go_on(*entry, partition, next, *mark);
+    if (entry->phase() == TopicEntry::Phase::kFailed) return {};
+    if (!position) continue;
+    entry->note_watermarks(partition, *mark, entry->end_version(partition));
+    positions.push_back(*position);
+  }
+  if (!positions.empty()) KSEEK_TRY(tail_.assign(entry, positions));
+  entry->set_phase(TopicEntry::Phase::kTailing);
+  return {};
+}
+
+}  // namespace kseek::indexer

@@ -1,0 +1,41 @@
+// Finds out where each partition of a topic begins or goes on, and sets the tail on it. Private to indexer/.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "indexer/cluster.h"
+#include "indexer/start_position.h"
+#include "indexer/tail.h"
+#include "indexer/topic_entry.h"
+
+namespace kseek::indexer {
+
+/// No state of its own. Any thread.
+class Resolver {
+ public:
+  Resolver(Cluster& cluster, Tail& tail) : cluster_(cluster), tail_(tail) {}
+
+  /// Partitions that are not tailed yet are started: a topic's first ones as its `from` says, ones that Kafka added
+  /// later from their first message, known ones from where the store is. A partition that can't be started now is left
+  /// for the next call, with its reason in the entry; what can't be mended fails the entry. An error: nothing could be
+  /// asked. REQUIRES: the entry's work mutex; an entry that is starting or tailing.
+  Result<void> resolve(const std::shared_ptr<TopicEntry>& entry, int32_t partitions);
+
+  /// kInvalid: `start` names a partition or offset that the topic doesn't have. Transient errors are not reported.
+  Result<void> check(const std::string& topic, int32_t partitions, const StartPosition& start);
+
+ private:
+  using Marks = std::vector<Result<Watermarks>>;
+  Result<Marks> watermarks(const std::string& topic, int32_t partitions);
+  Result<std::vector<Offset>> first_offsets(const store::TopicConfig& config, int32_t partitions, const Marks& marks);
+  std::optional<TailPosition> go_on(TopicEntry& entry, PartitionId partition, Offset next, const Watermarks& marks);
+
+  Cluster& cluster_;
+  Tail& tail_;
+};
+
+}  // namespace kseek::indexer

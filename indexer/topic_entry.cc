@@ -1,0 +1,194 @@
+#include "indexer/topic_entry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kseek::indexer {
+
+std::string recreated_reason(const std::string& topic, PartitionId partition, const std::string& what) {
+  return fmt::format(
+      "partition {}: {}: the topic was deleted and created again, or truncated; `kseek close {}`, then `kseek "
+      "open {}`",
+      partition.value, what, topic, topic);
+}
+
+TopicEntry::Phase TopicEntry::phase() const {
+  const std::lock_guard lock(mu_);
+  return phase_;
+}
+
+void TopicEntry::set_phase(Phase phase, std::string reason) {
+  const std::lock_guard lock(mu_);
+  phase_ = phase;
+  reason_ = std::move(reason);
+  if (phase != Phase::kTailing) {
+    for (auto& [id, partition] : partitions_) {
+      partition.assigned = partition.caught_up = false;
+      partition.error.clear();
+    }
+  }
+  news_.notify_all();
+}
+
+void TopicEntry::fail(std::string reason) {
+  const std::lock_guard lock(mu_);
+  if (phase_ == Phase::kFailed || phase_ == Phase::kClosed) return;
+  phase_ = Phase::kFailed;
+  reason_ = std::move(reason);
+  for (auto& [id, partition] : partitions_) {
+    partition.end.reset();
+    publish_end_locked(id, partition);
+  }
+  news_.notify_all();
+}
+
+void TopicEntry::set_trouble(std::string trouble) {
+  const std::lock_guard lock(mu_);
+  trouble_ = std::move(trouble);
+}
+
+void TopicEntry::publish_end_locked(PartitionId partition, const Partition& state) {
+  if (phase_ == Phase::kClosed) return;
+  store_->set_watermarks(partition, kMinOffset, state.end);
+}
+
+void TopicEntry::note_assigned(PartitionId partition) {
+  const std::lock_guard lock(mu_);
+  auto& state = partitions_[partition];
+  state.assigned = true;
+  state.caught_up = false;
+  state.error.clear();
+}
+
+void TopicEntry::note_end_reached(PartitionId partition, Offset position) {
+  const std::lock_guard lock(mu_);
+  auto& state = partitions_[partition];
+  state.caught_up = true;
+  raise_end_locked(partition, state, position);
+}
+
+void TopicEntry::note_end(PartitionId partition, Offset end) {
+  const std::lock_guard lock(mu_);
+  raise_end_locked(partition, partitions_[partition], end);
+}
+
+void TopicEntry::raise_end_locked(PartitionId partition, Partition& state, Offset end) {
+  state.error.clear();
+  ++state.end_version;
+  if (!state.end || *state.end < end) {
+    state.end = end;
+    publish_end_locked(partition, state);
+  }
+  news_.notify_all();
+}
+
+void TopicEntry::note_out_of_range(PartitionId partition) {
+  const std::lock_guard lock(mu_);
+  auto& state = partitions_[partition];
+  state.assigned = state.caught_up = false;
+}
+
+void TopicEntry::note_error(PartitionId partition, std::string text) {
+  const std::lock_guard lock(mu_);
+  partitions_[partition].error = std::move(text);
+}
+
+void TopicEntry::note_watermarks(PartitionId partition, const Watermarks& watermarks, uint64_t version) {
+  const std::lock_guard lock(mu_);
+  if (phase_ == Phase::kClosed || phase_ == Phase::kFailed) return;
+  auto& state = partitions_[partition];
+  const bool newer_end = state.end && state.end_version != version;
+  state.error.clear();
+  state.end = newer_end ? std::max(*state.end, watermarks.high) : watermarks.high;
+  store_->set_watermarks(partition, watermarks.low, state.end);
+  news_.notify_all();
+}
+
+uint64_t TopicEntry::end_version(PartitionId partition) const {
+  const std::lock_guard lock(mu_);
+  const auto it = partitions_.find(partition);
+  return it == partitions_.end() ? 0 : it->second.end_version;
+}
+
+void TopicEntry::forget_ends() {
+  const std::lock_guard lock(mu_);
+  for (auto& [id, partition] : partitions_) {
+    partition.end.reset();
+    publish_end_locked(id, partition);
+  }
+}
+
+void TopicEntry::forget_end(PartitionId partition) {
+  const std::lock_guard lock(mu_);
+  auto& state = partitions_[partition];
+  state.end.reset();
+  publish_end_locked(partition, state);
+}
+
+int TopicEntry::count_suspicion(PartitionId partition) {
+  const std::lock_guard lock(mu_);
+  return ++partitions_[partition].suspicions;
+}
+
+void TopicEntry::clear_suspicion(PartitionId partition) {
+  const std::lock_guard lock(mu_);
+  partitions_[partition].suspicions = 0;
+}
+
+std::vector<PartitionId> TopicEntry::assigned() const {
+  const std::lock_guard lock(mu_);
+  std::vector<PartitionId> found;
+  for (const auto& [id, partition] : partitions_) {
+    if (partition.assigned) found.push_back(id);
+  }
+  return found;
+}
+
+void TopicEntry::forget_assigned() {
+  const std::lock_guard lock(mu_);
+  for (auto& [id, partition] : partitions_) partition.assigned = partition.caught_up = false;
+}
+
+void TopicEntry::wait_for_news(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(mu_);
+  news_.wait_until(lock, deadline);
+}
+
+TopicStatus TopicEntry::status(const std::string& work_trouble) const {
+  TopicStatus status;
+  status.name = name_;
+  for (const auto& partition : store_->view().partitions) {
+    if (partition.end && *partition.end > partition.indexed_to) {
+      status.lag += static_cast<uint64_t>(partition.end->value - partition.indexed_to.value);
+    }
+  }
+  const std::lock_guard lock(mu_);
+  status.reason = reason_;
+  const auto also = [&status](const std::string& text) {
+    if (text.empty()) return;
+    if (!status.reason.empty()) status.reason += "; ";
+    status.reason += text;
+  };
+  switch (phase_) {
+    case Phase::kStarting: status.state = TopicState::kStarting; break;
+    case Phase::kPaused: status.state = TopicState::kPaused; break;
+    case Phase::kImported: status.state = TopicState::kImported; break;
+    case Phase::kClosed:
+    case Phase::kFailed: status.state = TopicState::kFailed; break;
+    case Phase::kTailing: {
+      const bool caught_up =
+          std::all_of(partitions_.begin(), partitions_.end(), [](const auto& item) { return item.second.caught_up; });
+      status.state = caught_up ? TopicState::kRunning : TopicState::kCatchingUp;
+      break;
+    }
+  }
+  if (phase_ != Phase::kFailed) also(trouble_);
+  for (const auto& [id, partition] : partitions_) {
+    if (!partition.error.empty()) also(fmt::format("partition {}: {}", id.value, partition.error));
+  }
+  also(work_trouble);
+  return status;
+}
+
+}  // namespace kseek::indexer

@@ -1,0 +1,281 @@
+#include "indexer/watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/time.h"
+#include "indexer/log.h"
+
+namespace kseek::indexer {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTimeout{3'000};
+constexpr milliseconds kOneTopicTimeout{1'000};
+constexpr milliseconds kSkip{10'000};  // a topic whose watermarks can't be asked
+constexpr int kMissingRounds = 3;      // in a row; a controller that has just started may know no topics for a moment
+
+}  // namespace
+
+Watch::Watch(const WatchOptions& options, TopicRegistry& topics, Cluster& cluster, Tail& tail)
+    : options_(options), topics_(topics), cluster_(cluster), tail_(tail), resolver_(cluster, tail) {
+  thread_ = std::thread([this] { run(); });
+}
+
+Watch::~Watch() { stop(); }
+
+void Watch::wake() {
+  const std::lock_guard lock(mu_);
+  wake_ = true;
+  woken_.notify_all();
+}
+
+void Watch::stop() {
+  {
+    const std::lock_guard lock(mu_);
+    stopping_ = true;
+    woken_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::string Watch::broker_trouble() const {
+  const std::lock_guard lock(mu_);
+  return broker_trouble_;
+}
+
+void Watch::run() {
+  std::unique_lock lock(mu_);
+  while (!stopping_) {
+    if (std::exchange(wake_, false)) next_layout_ = {};
+    lock.unlock();
+    round();
+    lock.lock();
+    woken_.wait_for(lock, options_.watermark_interval, [this] { return stopping_ || wake_; });
+  }
+}
+
+Watch::Entries Watch::entries() const {
+  Entries found = topics_.all();
+  std::erase_if(found, [](const auto& entry) {
+    const auto phase = entry->phase();
+    return phase == TopicEntry::Phase::kImported || phase == TopicEntry::Phase::kClosed;
+  });
+  return found;
+}
+
+void Watch::round() {
+  Entries all = entries();
+  std::set<std::string> names;
+  for (const auto& entry : all) names.insert(entry->name());
+  std::erase_if(memory_, [&names](const auto& item) { return !names.contains(item.first); });
+  drop_failed(all);
+  std::erase_if(all, [](const auto& entry) { return entry->phase() == TopicEntry::Phase::kFailed; });
+  if (all.empty()) return;
+
+  const bool waiting = std::any_of(all.begin(), all.end(), [this](const auto& entry) {
+    const Memory& memory = memory_[entry->name()];
+    return entry->phase() == TopicEntry::Phase::kStarting || !memory.partitions || memory.missing_rounds > 0 ||
+           (entry->phase() == TopicEntry::Phase::kTailing &&
+            entry->assigned().size() < static_cast<size_t>(*memory.partitions));
+  });
+  if (waiting || down_since_ || Clock::now() >= next_layout_) {
+    if (!ask_layout(all)) return;
+    next_layout_ = Clock::now() + options_.metadata_interval;
+  }
+  start_topics(all);
+  ask_watermarks(all);
+}
+
+/// False: no broker answered.
+bool Watch::ask_layout(const Entries& entries) {
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.push_back(entry->name());
+  const auto counts = cluster_.partition_counts(names, kTimeout);
+  if (!counts) {
+    broker_is_down(entries, counts.error());
+    return false;
+  }
+  broker_is_up(entries);
+  for (const auto& entry : entries) {
+    Memory& memory = memory_[entry->name()];
+    const auto& count = counts->at(entry->name());
+    if (count) {
+      if (std::exchange(memory.missing_rounds, 0) > 0) entry->set_trouble("");
+      memory.partitions = *count;
+    } else if (count.error().code == ErrorCode::kNotFound) {
+      note_missing(*entry, memory, count.error());
+    } else {
+      memory.partitions.reset();
+      memory.missing_rounds = 1;  // look again soon
+      entry->set_trouble(describe(count.error()));
+      entry->forget_ends();
+    }
+  }
+  return true;
+}
+
+void Watch::note_missing(TopicEntry& entry, Memory& memory, const Error& error) {
+  memory.partitions.reset();
+  ++memory.missing_rounds;
+  entry.forget_ends();
+  if (entry.phase() == TopicEntry::Phase::kTailing && memory.missing_rounds >= kMissingRounds) {
+    entry.fail(fmt::format("Kafka has no topic \"{}\" any more; `kseek close {}` drops what was indexed of it",
+                           entry.name(), entry.name()));
+    log().error("topic {}: {}", entry.name(), error.message);
+  } else {
+    entry.set_trouble(fmt::format("Kafka has no topic \"{}\" now; waiting for it", entry.name()));
+  }
+}
+
+void Watch::start_topics(const Entries& entries) {
+  for (const auto& entry : entries) {
+    const auto partitions = memory_[entry->name()].partitions;
+    if (!partitions) continue;
+    const std::unique_lock work(entry->work_mutex(), std::try_to_lock);
+    if (!work) continue;  // somebody is opening or closing it just now: the next round, then
+    const auto phase = entry->phase();
+    if (phase != TopicEntry::Phase::kStarting && phase != TopicEntry::Phase::kTailing) continue;
+    if (phase == TopicEntry::Phase::kTailing && entry->assigned().size() >= static_cast<size_t>(*partitions)) continue;
+    if (const auto resolved = resolver_.resolve(entry, *partitions); !resolved) {
+      entry->set_trouble(describe(resolved.error()) + " (retried)");
+      entry->forget_ends();
+    } else {
+      entry->set_trouble("");
+    }
+  }
+  drop_failed(entries);
+}
+
+/// Whoever found the failure may not have been able to stop the tail.
+void Watch::drop_failed(const Entries& entries) {
+  for (const auto& entry : entries) {
+    if (entry->phase() == TopicEntry::Phase::kFailed && !entry->assigned().empty()) {
+      log().error("topic {}: {}", entry->name(), entry->status("").reason);
+      tail_.unassign(entry);
+      entry->forget_assigned();
+    }
+  }
+}
+
+void Watch::ask_watermarks(const Entries& entries) {
+  const auto now = Clock::now();
+  Entries together;
+  Entries alone;
+  for (const auto& entry : entries) {
+    const Memory& memory = memory_[entry->name()];
+    if (!memory.partitions) continue;
+    if (memory.skip_until == Clock::time_point{}) {
+      together.push_back(entry);
+    } else if (now >= memory.skip_until) {
+      alone.push_back(entry);
+    }
+  }
+  Error error;
+  if (!ask_watermarks_of(together, error)) {
+    // Either no broker is there, or one topic spoils it for all.
+    if (!ask_layout(together)) return;
+    alone.insert(alone.end(), together.begin(), together.end());
+  }
+  for (const auto& entry : alone) {
+    Memory& memory = memory_[entry->name()];
+    if (!memory.partitions || ask_watermarks_of({entry}, error)) {
+      memory.skip_until = {};
+      continue;
+    }
+    memory.skip_until = Clock::now() + kSkip;
+    entry->forget_ends();
+    entry->set_trouble(describe(error) + " (retried)");
+  }
+}
+
+bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
+  struct Asked {
+    TopicEntry* entry;
+    PartitionId partition;
+    uint64_t version;
+    std::optional<Offset> next;
+  };
+  std::vector<Asked> asked;
+  std::vector<TopicPartition> partitions;
+  for (const auto& entry : entries) {
+    const int32_t count = memory_[entry->name()].partitions.value_or(0);
+    for (const auto& partition : entry->store().view().partitions) {
+      const PartitionId id = partition.partition;
+      if (id.value >= count) continue;
+      asked.push_back({entry.get(), id, entry->end_version(id), entry->store().next_offset(id)});
+      partitions.push_back({entry->name(), id});
+    }
+  }
+  const auto marks = cluster_.watermarks(partitions, entries.size() == 1 ? kOneTopicTimeout : kTimeout);
+  if (!marks) {
+    error = marks.error();
+    return false;
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const auto& mark = (*marks)[i];
+    if (mark) {
+      note_watermarks(*asked[i].entry, asked[i].partition, *mark, asked[i].version, asked[i].next);
+    } else {
+      asked[i].entry->forget_end(asked[i].partition);
+      asked[i].entry->note_error(asked[i].partition, mark.error().message);
+    }
+  }
+  drop_failed(entries);
+  return true;
+}
+
+void Watch::note_watermarks(TopicEntry& entry, PartitionId partition, const Watermarks& marks, uint64_t version,
+                            std::optional<Offset> next_before) {
+  Offset& last_low = memory_[entry.name()].last_low[partition];
+  std::string odd;
+  if (next_before && *next_before > marks.high) {
+    odd = fmt::format("offset {} was indexed, but Kafka's end is {}", next_before->value - 1, marks.high.value);
+  } else if (marks.low < last_low) {
+    odd = fmt::format("Kafka's first offset went back from {} to {}", last_low.value, marks.low.value);
+  }
+  if (odd.empty()) {
+    last_low = marks.low;
+    entry.clear_suspicion(partition);
+    entry.note_watermarks(partition, marks, version);
+    return;
+  }
+  entry.forget_end(partition);
+  if (entry.count_suspicion(partition) >= TopicEntry::kSuspicions) {
+    entry.fail(recreated_reason(entry.name(), partition, odd));
+  }
+}
+
+void Watch::broker_is_down(const Entries& entries, const Error& error) {
+  if (!down_since_) {
+    down_since_ = now();
+    log().warn("no answer from Kafka at {}: {}; retrying", options_.brokers, error.message);
+  }
+  const std::string last = cluster_.last_error();
+  const std::string text = fmt::format("broker {} is down since {}, retrying ({})", options_.brokers,
+                                       format_time(*down_since_), last.empty() ? error.message : last);
+  {
+    const std::lock_guard lock(mu_);
+    broker_trouble_ = text;
+  }
+  for (const auto& entry : entries) {
+    entry->set_trouble(text);
+    entry->forget_ends();
+  }
+}
+
+void Watch::broker_is_up(const Entries& entries) {
+  if (!down_since_) return;
+  log().info("Kafka at {} answers again", options_.brokers);
+  down_since_.reset();
+  {
+    const std::lock_guard lock(mu_);
+    broker_trouble_.clear();
+  }
+  for (const auto& entry : entries) entry->set_trouble("");
+}
+
+}  // namespace kseek::indexer
