@@ -1,0 +1,182 @@
+#include "cli/answer_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "cli/terminal.h"
+
+namespace kseek::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kMarkOn = "\x1b[1;4m";
+constexpr const char* kMarkOff = "\x1b[0m";
+
+struct Mark {
+  size_t begin = 0;  ///< bytes of the shown text
+  size_t end = 0;
+};
+
+std::vector<Mark> marks_in(const Json& hit, std::string_view part) {
+  std::vector<Mark> marks;
+  for (const Json& matched : hit.at("matched")) {
+    if (matched.at("in") == part) marks.push_back({matched.at("begin"), matched.at("end")});
+  }
+  return marks;
+}
+
+bool is_marked(const std::vector<Mark>& marks, size_t at) {
+  return std::any_of(marks.begin(), marks.end(), [at](const Mark& m) { return at >= m.begin && at < m.end; });
+}
+
+/// The first glyph to show so that the first match is in sight.
+size_t window_start(const std::vector<Glyph>& glyphs, const std::vector<Mark>& marks, int columns) {
+  if (marks.empty()) return 0;
+  int before = 0;
+  size_t first = 0;
+  while (first < glyphs.size() && glyphs[first].origin < marks.front().begin) before += glyphs[first++].columns;
+  int length = 0;
+  for (size_t i = first; i < glyphs.size() && glyphs[i].origin < marks.front().end; ++i) length += glyphs[i].columns;
+  if (before + length + 1 <= columns) return 0;
+  int context = 0;
+  while (first > 0 && context + glyphs[first - 1].columns < columns / 3) context += glyphs[--first].columns;
+  return first;
+}
+
+/// A key or value in at most `columns`, around its first match.
+std::string text_cell(const Json& text, const std::vector<Mark>& marks, int columns, bool pad, bool mark) {
+  if (text.is_null()) return fit("(null)", columns, pad);
+  const auto glyphs = glyphs_of(text.get_ref<const std::string&>());
+  int total = 0;
+  for (const Glyph& glyph : glyphs) total += glyph.columns;
+  size_t i = total > columns ? window_start(glyphs, marks, columns) : 0;
+  std::string out = i > 0 ? "…" : "";
+  int used = i > 0 ? 1 : 0;
+  bool on = false;
+  int left = 0;
+  for (size_t k = i; k < glyphs.size(); ++k) left += glyphs[k].columns;
+  const int room = columns - (used + left > columns ? 1 : 0);
+  for (; i < glyphs.size() && used + glyphs[i].columns <= room; ++i) {
+    const bool now = mark && is_marked(marks, glyphs[i].origin);
+    if (now != on) out += now ? kMarkOn : kMarkOff;
+    on = now;
+    out += glyphs[i].bytes;
+    used += glyphs[i].columns;
+  }
+  if (on) out += kMarkOff;
+  if (i < glyphs.size() && used < columns) {
+    out += "…";
+    ++used;
+  }
+  if (pad && used < columns) out.append(static_cast<size_t>(columns - used), ' ');
+  return out;
+}
+
+struct Column {
+  std::string title;
+  std::vector<std::string> cells;
+  [[nodiscard]] int width() const {
+    int widest = columns_of(title);
+    for (const std::string& cell : cells) widest = std::max(widest, columns_of(cell));
+    return widest;
+  }
+};
+
+std::string time_cell(const Json& hit) {
+  return hit.at("timestamp").is_null() ? "(no time)" : hit.at("timestamp").get<std::string>();
+}
+
+/// Time, topic (when there are several), partition and offset, at their natural widths.
+std::vector<Column> place_columns(const Json& hits) {
+  std::set<std::string> topics;
+  for (const Json& hit : hits) topics.insert(hit.at("topic").get<std::string>());
+  std::vector<Column> columns{{"TIME", {}}, {"TOPIC", {}}, {"PART", {}}, {"OFFSET", {}}};
+  for (const Json& hit : hits) {
+    columns[0].cells.push_back(time_cell(hit));
+    columns[1].cells.push_back(hit.at("topic").get<std::string>());
+    columns[2].cells.push_back(std::to_string(hit.at("partition").get<int64_t>()));
+    columns[3].cells.push_back(std::to_string(hit.at("offset").get<int64_t>()));
+  }
+  if (topics.size() < 2) columns.erase(columns.begin() + 1);
+  return columns;
+}
+
+std::string hits_table(const Json& hits, const TableStyle& style) {
+  const std::vector<Column> places = place_columns(hits);
+  int used = 0;
+  std::string head;
+  for (const Column& column : places) {
+    used += column.width() + 2;
+    head += fit(column.title, column.width(), true) + "  ";
+  }
+  Column keys{"KEY", {}};
+  for (const Json& hit : hits) {
+    keys.cells.push_back(hit.at("key").is_null() ? "(null)" : hit.at("key").get<std::string>());
+  }
+  const int left = std::max(style.columns - used, 24);
+  const int key_columns = std::clamp(keys.width(), 3, std::max(left / 3, 8));
+  const int value_columns = std::max(left - key_columns - 2, 8);
+  std::string out = head + fit("KEY", key_columns, true) + "  VALUE\n";
+  for (size_t row = 0; row < hits.size(); ++row) {
+    const Json& hit = hits[row];
+    for (const Column& column : places) out += fit(column.cells[row], column.width(), true) + "  ";
+    out += text_cell(hit.at("key"), marks_in(hit, "key"), key_columns, true, style.mark) + "  ";
+    out += text_cell(hit.at("value"), marks_in(hit, "value"), value_columns, false, style.mark) + "\n";
+  }
+  return out;
+}
+
+std::string summary(const Json& answer) {
+  uint64_t lag = 0;
+  for (const Json& row : answer.at("coverage")) lag += row.at("lag").is_null() ? 0 : row.at("lag").get<uint64_t>();
+  const size_t hits = answer.at("hits").size();
+  std::string out = fmt::format("{} {} in {:.1f} ms; {} partitions, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
+                                answer.at("took_ms").get<double>(), answer.at("coverage").size(), lag,
+                                answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
+  if (answer.contains("incomplete_because")) {
+    for (const Json& reason : answer.at("incomplete_because")) {
+      out += fmt::format("not complete: {}\n", fit(reason.get<std::string>(), 1000, false));
+    }
+  }
+  if (answer.at("more").get<bool>() && answer.at("cursor").is_string()) {
+    out += fmt::format("more: --cursor {}\n", answer.at("cursor").get<std::string>());
+  }
+  return out;
+}
+
+std::string plan_lines(const Json& explain) {
+  std::string out = fmt::format("blocks {}, by metadata -{}", explain.at("blocks_total").get<uint64_t>(),
+                                explain.at("pruned_by_metadata").get<uint64_t>());
+  for (const Json& step : explain.at("steps")) {
+    out += fmt::format(", {} leaves {}", fit(step.at("condition").get<std::string>(), 200, false),
+                       step.at("blocks_left").get<uint64_t>());
+  }
+  out += fmt::format("\nopened {} and {} in memory; {} messages verified; {} bytes read, a full scan reads {}\n",
+                     explain.at("blocks_opened").get<uint64_t>(), explain.at("memory_blocks_scanned").get<uint64_t>(),
+                     explain.at("messages_verified").get<uint64_t>(), explain.at("bytes_read").get<uint64_t>(),
+                     explain.at("full_scan_bytes").get<uint64_t>());
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> answer_table(std::string_view json, const TableStyle& style) {
+  try {
+    const Json answer = Json::parse(json);
+    std::string out;
+    if (!answer.at("hits").empty()) out = hits_table(answer.at("hits"), style);
+    out += summary(answer);
+    if (answer.contains("explain")) out += plan_lines(answer.at("explain"));
+    return out;
+  } catch (const Json::exception& e) {
+    return Error{ErrorCode::kInternal, fmt::format("the answer is not a search's: {}", e.what()),
+                 "is the server of the same version? kseek --version"};
+  }
+}
+
+}  // namespace kseek::cli

@@ -1,0 +1,19 @@
+// A search's answer for people: a table of hits with the matched parts marked, and a line that says how sure it is.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kseek::cli {
+
+struct TableStyle {
+  int columns = 160;  ///< no line is wider
+  bool mark = false;  ///< show matched parts bold and underlined
+};
+
+/// `json` is a search answer of the HTTP interface. kInvalid when it isn't.
+[[nodiscard]] Result<std::string> answer_table(std::string_view json, const TableStyle& style);
+
+}  // namespace kseek::cli

@@ -1,0 +1,35 @@
+#include "cli/common.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace kseek::cli {
+
+int fail_for_good(const Error& error) {
+  fmt::print(stderr, "kseek: {}\n", error.message);
+  if (!error.hint.empty()) fmt::print(stderr, "       {}\n", error.hint);
+  return kFailed;
+}
+
+int fail(const Error& error) {
+  fail_for_good(error);
+  return error.code == ErrorCode::kInvalid ? kBadUsage : kFailed;
+}
+
+void add_server_option(CLI::App& command, std::string& url) {
+  url = kDefaultServer;
+  command.add_option("--server", url, "The server's address")->envname("KSEEK_SERVER")->capture_default_str();
+}
+
+void add_example(CLI::App& command, const std::string& example) { command.footer("Example: " + example); }
+
+bool print_all(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return true;
+  fmt::print(stderr, "kseek: can't write the output: {}\n", std::strerror(errno));
+  return false;
+}
+
+}  // namespace kseek::cli

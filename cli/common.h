@@ -1,0 +1,29 @@
+// What every command uses: exit codes, errors for people, the --server option.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "base/result.h"
+
+namespace kseek::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kBadUsage = 2;
+inline constexpr const char* kDefaultServer = "http://127.0.0.1:7420";
+
+/// Prints the error and the next step to stderr; kBadUsage for kInvalid (what was typed is wrong), else kFailed.
+int fail(const Error& error);
+/// The same, always kFailed: for what is wrong with the world, whatever its code.
+int fail_for_good(const Error& error);
+
+void add_server_option(CLI::App& command, std::string& url);
+
+/// Adds "Example:" lines to the command's help.
+void add_example(CLI::App& command, const std::string& example);
+
+/// Writes all of it to stdout and flushes. False (and a message) when it can't, for instance on a full disk.
+[[nodiscard]] bool print_all(std::string_view text);
+
+}  // namespace kseek::cli

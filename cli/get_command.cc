@@ -1,0 +1,90 @@
+// kseek get: one message, or the bytes of its key or value.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "cli/http_client.h"
+#include "server/json.h"
+#include "store/store.h"
+
+namespace kseek::cli {
+namespace {
+
+struct GetOptions {
+  std::string server;
+  std::string data_dir;
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  bool key = false;
+  bool value = false;
+  std::string file;
+};
+
+Result<std::string> get_from_server(const GetOptions& options) {
+  const char* part = options.key ? "/key" : options.value ? "/value" : "";
+  HttpClient client(options.server);
+  KSEEK_ASSIGN(
+      std::string body,
+      client.get(topic_path(options.topic, fmt::format("/messages/{}/{}{}", options.partition, options.offset, part))));
+  if (*part == '\0') body += '\n';
+  return body;
+}
+
+Result<std::string> get_from_directory(const GetOptions& options) {
+  KSEEK_ASSIGN(const auto opened, store::Store::open(options.data_dir, store::OpenMode::kReadOnly, {}));
+  const auto topic = opened->topic(options.topic);
+  if (topic == nullptr) {
+    return Error{ErrorCode::kNotFound, fmt::format("{} has no topic \"{}\"", options.data_dir, options.topic), ""};
+  }
+  KSEEK_ASSIGN(const auto found, store::find_message(*topic, PartitionId{options.partition}, Offset{options.offset}));
+  if (!found) {
+    return Error{ErrorCode::kNotFound,
+                 fmt::format("topic \"{}\" has no message at partition {}, offset {}", options.topic, options.partition,
+                             options.offset),
+                 "it may be expired, or not taken in yet"};
+  }
+  if (!options.key && !options.value) {
+    return server::message_json(options.topic, topic->config().time_kind, found->message) + "\n";
+  }
+  const auto& part = options.key ? found->message.key : found->message.value;
+  if (!part) return Error{ErrorCode::kNotFound, fmt::format("its {} is null", options.key ? "key" : "value"), ""};
+  return std::string(*part);
+}
+
+int get(const GetOptions& options) {
+  const auto bytes = options.data_dir.empty() ? get_from_server(options) : get_from_directory(options);
+  if (!bytes) return fail_for_good(bytes.error());
+  if (options.file.empty()) return print_all(*bytes) ? kDone : kFailed;
+  std::ofstream file(options.file, std::ios::binary);
+  file << *bytes;
+  file.close();
+  if (file) return kDone;
+  return fail_for_good({ErrorCode::kUnavailable, fmt::format("can't write {}: {}", options.file, std::strerror(errno)),
+                        "choose another file with -o"});
+}
+
+}  // namespace
+
+void add_get(CLI::App& app, Run& run) {
+  auto options = std::make_shared<GetOptions>();
+  CLI::App* command = app.add_subcommand("get", "Show one message whole, or write its key or value as it is");
+  command->add_option("topic", options->topic, "TOPIC")->required();
+  command->add_option("partition", options->partition, "PARTITION")->required()->check(CLI::NonNegativeNumber);
+  command->add_option("offset", options->offset, "OFFSET")->required()->check(CLI::NonNegativeNumber);
+  CLI::Option* key = command->add_flag("--key", options->key, "Only the key's bytes");
+  command->add_flag("--value", options->value, "Only the value's bytes")->excludes(key);
+  command->add_option("-o,--output", options->file, "Write to this file");
+  command->add_option("--data-dir", options->data_dir, "Read this directory, without a server");
+  add_server_option(*command, options->server);
+  add_example(*command, "kseek get orders 3 1042 --value -o order.json");
+  command->callback([options, &run] { run = [options] { return get(*options); }; });
+}
+
+}  // namespace kseek::cli

@@ -1,0 +1,110 @@
+#include "cli/http_client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "server/url.h"
+
+namespace kseek::cli {
+namespace {
+
+size_t collect(const char* data, size_t size, size_t count, void* out) {
+  static_cast<std::string*>(out)->append(data, size * count);
+  return size * count;
+}
+
+ErrorCode code_of(const std::string& name, long status) {
+  constexpr std::array kCodes{ErrorCode::kInvalid,  ErrorCode::kNotFound, ErrorCode::kConflict, ErrorCode::kUnavailable,
+                              ErrorCode::kTooLarge, ErrorCode::kTimeout,  ErrorCode::kCorrupt,  ErrorCode::kInternal};
+  for (const ErrorCode code : kCodes) {
+    if (name == to_string(code)) return code;
+  }
+  return status == 400 ? ErrorCode::kInvalid : ErrorCode::kInternal;
+}
+
+/// The error that the server's answer tells of.
+Error error_of(const std::string& url, long status, const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (json.is_object() && json.contains("error") && json["error"].is_object()) {
+    const auto& error = json["error"];
+    return {code_of(error.value("code", ""), status), error.value("message", ""), error.value("hint", "")};
+  }
+  return {ErrorCode::kInternal, fmt::format("{} answered {} without saying why", url, status),
+          "is it a kseek server? See --server"};
+}
+
+std::string without_slash(std::string url) {
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url;
+}
+
+}  // namespace
+
+struct HttpClient::Handle {
+  CURL* curl = curl_easy_init();
+  curl_slist* headers = curl_slist_append(curl_slist_append(nullptr, "Content-Type: application/json"), "Expect:");
+  ~Handle() {
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+  }
+};
+
+HttpClient::HttpClient(std::string url) : url_(without_slash(std::move(url))), handle_(std::make_unique<Handle>()) {}
+HttpClient::~HttpClient() = default;
+
+Result<std::string> HttpClient::get(const std::string& path) { return perform("GET", path, nullptr); }
+Result<std::string> HttpClient::post(const std::string& path, const std::string& json_body) {
+  return perform("POST", path, &json_body);
+}
+Result<std::string> HttpClient::remove(const std::string& path) { return perform("DELETE", path, nullptr); }
+
+Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {
+  CURL* curl = handle_->curl;
+  std::string answer;
+  const std::string target = url_ + path;
+  curl_easy_reset(curl);
+  curl_easy_setopt(curl, CURLOPT_URL, target.c_str());
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+  if (body != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, handle_->headers);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
+  }
+  const CURLcode code = curl_easy_perform(curl);
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not a server's address", url_),
+                 fmt::format("write it as {}", "http://127.0.0.1:7420")};
+  }
+  if (code != CURLE_OK) {
+    return Error{ErrorCode::kUnavailable, fmt::format("no answer from {}: {}", url_, curl_easy_strerror(code)),
+                 "start a server with kseek serve or kseek demo, or say where it is with --server URL or KSEEK_SERVER"};
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return error_of(url_, status, answer);
+  return answer;
+}
+
+std::string topic_path(const std::string& topic, const std::string& rest) {
+  return "/api/v1/topics/" + server::percent_encode(topic) + rest;
+}
+
+std::string search_path(const std::vector<server::Parameter>& parameters) {
+  std::string path = "/api/v1/search";
+  for (const server::Parameter& p : parameters) {
+    path += fmt::format("{}{}={}", &p == &parameters.front() ? '?' : '&', p.name, server::percent_encode(p.value));
+  }
+  return path;
+}
+
+}  // namespace kseek::cli

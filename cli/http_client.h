@@ -1,0 +1,40 @@
+// Talks to a kseek server. libcurl stays behind this header. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "server/http_types.h"
+
+namespace kseek::cli {
+
+class HttpClient {
+ public:
+  /// `url` as "http://127.0.0.1:7420"; nothing is connected yet.
+  explicit HttpClient(std::string url);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// The answer's body when the status is 2xx; otherwise the server's own error.
+  /// kUnavailable: nobody answers there (the hint says how to start a server).
+  [[nodiscard]] Result<std::string> get(const std::string& path);
+  [[nodiscard]] Result<std::string> post(const std::string& path, const std::string& json_body);
+  [[nodiscard]] Result<std::string> remove(const std::string& path);
+
+ private:
+  [[nodiscard]] Result<std::string> perform(const char* method, const std::string& path, const std::string* body);
+
+  const std::string url_;
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+/// "/api/v1/topics/…" with the segments percent-encoded.
+[[nodiscard]] std::string topic_path(const std::string& topic, const std::string& rest = "");
+/// "/api/v1/search?…"
+[[nodiscard]] std::string search_path(const std::vector<server::Parameter>& parameters);
+
+}  // namespace kseek::cli

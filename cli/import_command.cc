@@ -1,0 +1,96 @@
+// kseek import: bulk-loads kcat -J dumps into a data directory that no server holds.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <vector>
+
+#include "base/time.h"
+#include "cli/commands.h"
+#include "cli/common.h"
+#include "indexer/import.h"
+#include "store/store.h"
+
+namespace kseek::cli {
+namespace {
+
+struct ImportCommandOptions {
+  std::string data_dir;
+  std::string topic;
+  std::vector<std::string> files;
+  unsigned workers = 0;
+};
+
+Result<std::shared_ptr<store::TopicStore>> find_or_create(store::Store& store, const std::string& name) {
+  if (auto topic = store.topic(name)) return topic;
+  store::TopicConfig config;
+  config.name = name;
+  config.source = store::Source::kImport;
+  config.retention.kind = store::Retention::Kind::kForever;
+  config.opened_at = now();
+  return store.create_topic(config);
+}
+
+void show_progress(const indexer::ImportStats& stats) {
+  if (isatty(STDERR_FILENO) != 0) {
+    fmt::print(stderr, "\r{} messages, {:.0f} MB read ", stats.messages, static_cast<double>(stats.input_bytes) / 1e6);
+  }
+}
+
+Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::string& name, unsigned workers) {
+  indexer::ImportOptions options;
+  options.workers = workers;
+  if (name == "-") return indexer::import_dump(topic, std::cin, "standard input", options, &show_progress);
+  std::ifstream file(name, std::ios::binary);
+  if (!file) {
+    return Error{ErrorCode::kUnavailable, fmt::format("can't read {}: {}", name, std::strerror(errno)),
+                 "files before it are loaded; give the others again (what is there is skipped)"};
+  }
+  return indexer::import_dump(topic, file, name, options, &show_progress);
+}
+
+int import(const ImportCommandOptions& options) {
+  if (options.data_dir.empty()) {
+    return fail({ErrorCode::kInvalid, "import loads into a data directory, not through a running server",
+                 "stop the server that owns the directory, then: kseek import --data-dir DIR TOPIC FILE…"});
+  }
+  auto opened = store::Store::open(options.data_dir, store::OpenMode::kOwner, {});
+  if (!opened) return fail_for_good(opened.error());
+  const auto topic = find_or_create(**opened, options.topic);
+  if (!topic) return fail(topic.error());
+  indexer::ImportStats total;
+  for (const std::string& file : options.files) {
+    const auto stats = import_file(**topic, file, options.workers);
+    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
+    if (!stats) return fail_for_good(stats.error());
+    total.messages += stats->messages;
+    total.duplicates += stats->duplicates;
+    total.dead_letters += stats->dead_letters;
+    total.raw_bytes += stats->raw_bytes;
+  }
+  const std::string done = fmt::format("{} messages imported ({} bytes), {} there already, {} dead letters\n",
+                                       total.messages, total.raw_bytes, total.duplicates, total.dead_letters);
+  return print_all(done) ? kDone : kFailed;
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Run& run) {
+  auto options = std::make_shared<ImportCommandOptions>();
+  CLI::App* command = app.add_subcommand("import", "Bulk-load `kcat -J` dumps into a data directory; needs no broker");
+  command->add_option("topic", options->topic, "TOPIC; created where it is missing")->required();
+  command->add_option("files", options->files, "FILE…; - is standard input")->required();
+  command->add_option("--data-dir", options->data_dir, "The directory; no server may be running on it");
+  command->add_option("--workers", options->workers, "Background threads (default: one a core)");
+  add_example(*command,
+              "kcat -b localhost:9092 -C -t orders -e -J > orders.json; "
+              "kseek import --data-dir data orders orders.json");
+  command->callback([options, &run] { run = [options] { return import(*options); }; });
+}
+
+}  // namespace kseek::cli

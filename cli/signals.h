@@ -1,0 +1,19 @@
+// Ending on SIGTERM and SIGINT, cleanly and in bounded time.
+#pragma once
+
+#include <chrono>
+
+namespace kseek::cli {
+
+/// Holds SIGTERM and SIGINT back in this thread and those that it starts later, and ignores SIGPIPE. To be called
+/// first.
+void hold_stop_signals();
+/// Waits for one of them. False: `timeout` passed without.
+[[nodiscard]] bool wait_for_stop(std::chrono::milliseconds timeout);
+/// Waits for one of them without limit.
+void wait_for_stop();
+/// From now on: a second signal, or `limit` passing, ends the process at once. Nothing is lost by it: what was not
+/// sealed is taken from Kafka again.
+void bound_stopping(std::chrono::seconds limit);
+
+}  // namespace kseek::cli

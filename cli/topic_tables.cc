@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "cli/terminal.h"
+#include "cli/topic_tables.h"
+
+namespace kseek::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Rows = std::vector<std::vector<std::string>>;
+
+/// Columns at their natural widths, two spaces apart; the first row is the head.
+std::string table(const Rows& rows) {
+  std::vector<int> widths(rows.front().size(), 0);
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      out += i + 1 < row.size() ? fit(row[i], widths[i], true) + "  " : fit(row[i], widths[i], false) + "\n";
+    }
+  }
+  return out;
+}
+
+std::string plain(const Json& value) {
+  if (value.is_null()) return "-";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{} B", bytes);
+  if (bytes < 10'000'000) return fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3);
+  if (bytes < 10'000'000'000) return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
+}
+
+/// Calls `show` with the parsed JSON; an answer of another shape is an error.
+template <class Show>
+Result<std::string> shown(std::string_view json, Show&& show) {
+  try {
+    return show(Json::parse(json));
+  } catch (const Json::exception& e) {
+    return Error{ErrorCode::kInternal, fmt::format("the server's answer is not understood: {}", e.what()),
+                 "is it of the same version? kseek --version"};
+  }
+}
+
+}  // namespace
+
+Result<std::string> topics_table(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    if (answer.at("topics").empty()) return std::string("No topic is opened. Open one with: kseek open TOPIC\n");
+    Rows rows{{"TOPIC", "STATE", "MESSAGES", "LAG", "RAW", "ON DISK", "LABELS", "REASON"}};
+    for (const Json& t : answer.at("topics")) {
+      std::string labels;
+      for (const Json& label : t.at("labels")) labels += (labels.empty() ? "" : ",") + label.get<std::string>();
+      rows.push_back({plain(t.at("name")), plain(t.at("state")), plain(t.at("messages")), plain(t.at("lag")),
+                      size_text(t.at("raw_bytes").get<uint64_t>()),
+                      size_text(t.at("stored_bytes").get<uint64_t>() + t.at("index_bytes").get<uint64_t>()),
+                      labels.empty() ? "-" : labels, plain(t.at("reason"))});
+    }
+    return table(rows);
+  });
+}
+
+Result<std::string> progress_table(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    Rows rows{{"PARTITION", "LOW", "INDEXED TO", "END", "LAG", "MESSAGES", "DEAD LETTERS", "LAST MESSAGE"}};
+    for (const Json& p : answer.at("partitions")) {
+      rows.push_back({plain(p.at("partition")), plain(p.at("low")), plain(p.at("indexed_to")), plain(p.at("end")),
+                      plain(p.at("lag")), plain(p.at("messages")), plain(p.at("dead_letters")),
+                      plain(p.at("last_message_time"))});
+    }
+    std::string out = fmt::format("{}: {}", plain(answer.at("topic")), plain(answer.at("state")));
+    if (!answer.at("reason").is_null()) out += fmt::format(" ({})", plain(answer.at("reason")));
+    return out + "\n" + table(rows);
+  });
+}
+
+Result<std::string> member_lines(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    std::string out;
+    for (const auto& member : answer.items()) {
+      out += fmt::format("{:<17} {}\n", member.key() + ":", fit(plain(member.value()), 400, false));
+    }
+    return out;
+  });
+}
+
+}  // namespace kseek::cli

@@ -1,0 +1,18 @@
+// The JSON of topics, shown to people.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kseek::cli {
+
+/// A table of {"topics":[…]}. kInternal when the JSON isn't that.
+[[nodiscard]] Result<std::string> topics_table(std::string_view json);
+/// A table of a topic's progress.
+[[nodiscard]] Result<std::string> progress_table(std::string_view json);
+/// One "name: value" line a member.
+[[nodiscard]] Result<std::string> member_lines(std::string_view json);
+
+}  // namespace kseek::cli
