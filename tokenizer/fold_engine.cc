@@ -45,22 +45,17 @@ const char* fold_other(const CharTable& table, const char* p, const char* end, F
 
 const char* end_of_part(const CharTable& table, const char* p, const char* end) {
   const Decoded first = decode_utf8(p, end);
+  const char* const begin = p;
   p += first.length;
   if (table.info(first.c).inert()) return p;  // U+FFFD is: what is ill-formed never gets into a part with others
-  while (!boundary_at(table, p, end)) p += decode_utf8(p, end).length;
+  while (p - begin < kMaxPartBytes && !boundary_at(table, p, end)) p += decode_utf8(p, end).length;
   return p;
 }
 
 void fold_with_icu(std::string_view part, FoldBuffer& out) {
-  // ICU counts in int32_t; a part longer than that has billions of combining marks, and folding it in slices is then
-  // as good as any other reading of it.
-  constexpr size_t kSlice = size_t{1} << 30;
-  for (size_t at = 0; at < part.size(); at += kSlice) {
-    const std::string_view slice = part.substr(at, kSlice);
-    UErrorCode status = U_ZERO_ERROR;
-    nfkc_casefold().normalizeUTF8(0, {slice.data(), static_cast<int32_t>(slice.size())}, out, nullptr, status);
-    check_icu(status, "fold a text");
-  }
+  UErrorCode status = U_ZERO_ERROR;
+  nfkc_casefold().normalizeUTF8(0, {part.data(), static_cast<int32_t>(part.size())}, out, nullptr, status);
+  check_icu(status, "fold a text");
 }
 
 void fold_text(std::string_view bytes, FoldBuffer& out) {

@@ -43,10 +43,14 @@ class FoldBuffer final : public icu::ByteSink {
   size_t capacity_ = 0;
 };
 
+/// Longer parts are cut, at a character: ICU takes quadratic time to order combining marks, and 10 MiB of them must not
+/// stop an indexer. Text that means anything has parts of a few bytes.
+inline constexpr ptrdiff_t kMaxPartBytes = 256;
+
 /// The end of the part that begins at p: the next position whose character has a boundary before it. REQUIRES: p < end.
 [[nodiscard]] const char* end_of_part(const CharTable& table, const char* p, const char* end);
 
-/// Folds one part, or several, of valid UTF-8 through ICU.
+/// Folds one part, valid UTF-8, through ICU.
 void fold_with_icu(std::string_view part, FoldBuffer& out);
 
 /// Folds any bytes.

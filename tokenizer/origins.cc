@@ -1,6 +1,7 @@
 // fold_with_origins: the same parts as fold_engine.cc, each byte of a folded part coming from the whole part.
 #include <cassert>
 
+#include "base/bytes.h"
 #include "tokenizer/ascii.h"
 #include "tokenizer/fold_engine.h"
 #include "tokenizer/json_escape.h"
@@ -41,7 +42,7 @@ Sourced decode(std::string_view bytes, bool json_escapes) {
 }  // namespace
 
 FoldedWithOrigins fold_with_origins(std::string_view bytes, TextTraits traits) {
-  assert(bytes.size() < UINT32_MAX);
+  assert(bytes.size() <= 256_MiB);
   const CharTable& table = CharTable::instance();
   const Sourced source = decode(bytes, traits.json_escapes);
   Sourced folded;

@@ -1,7 +1,9 @@
 #include "tokenizer/text.h"
 
+#include <cassert>
 #include <cstring>
 
+#include "base/bytes.h"
 #include "tokenizer/ascii.h"
 #include "tokenizer/fold_engine.h"
 #include "tokenizer/json_text.h"
@@ -28,6 +30,7 @@ TextFolder::TextFolder(TextFolder&&) noexcept = default;
 TextFolder& TextFolder::operator=(TextFolder&&) noexcept = default;
 
 std::string_view TextFolder::fold(std::string_view bytes, TextTraits traits) {
+  assert(bytes.size() <= 256_MiB);
   FoldBuffer& out = impl_->folded;
   out.clear();
   if (traits.json_escapes) {

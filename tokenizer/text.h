@@ -4,7 +4,8 @@
 //
 // Folded text is valid UTF-8: NFKC_Casefold of the input (Unicode's toNFKC_Casefold, which also drops
 // default-ignorable characters), each maximal ill-formed part of what is not UTF-8 read as U+FFFD. All matching happens
-// on folded text, so letters match whatever their case and width.
+// on folded text, so letters match whatever their case and width. (Over 256 bytes of combining marks on end are folded
+// in pieces of that length.)
 #pragma once
 
 #include <cstddef>
@@ -36,6 +37,7 @@ class TextFolder {
 
   /// The folded text. The view dies with the next call. `traits` must be what classify() said of these bytes
   /// (a default TextTraits is always allowed for text that is not JSON: it only takes the slower path).
+  /// REQUIRES: at most 256 MiB (folded text may be eleven times as long, and positions in it are 32 bits).
   [[nodiscard]] std::string_view fold(std::string_view bytes, TextTraits traits);
 
  private:

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "random_text.h"
 
 namespace kseek::tokenizer {
@@ -90,6 +92,15 @@ TEST(Fold, BufferIsUsedAgain) {
   std::string many;
   for (int i = 0; i < 3000; ++i) many += "\uFDFA";  // grows eleven times
   EXPECT_EQ(moved.fold(many, {}).size(), 3000U * 33);
+}
+
+TEST(Fold, TakesEndlessMarksInLinearTime) {
+  std::string marks = "e";
+  while (marks.size() < 4'000'000) marks += "\u0301\u0323";  // each second one belongs before all others
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string folded = fold(marks);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));  // quadratic takes hours
+  EXPECT_EQ(folded, fold_with_origins(marks, {}).text);
 }
 
 TEST(FoldWithOrigins, NamesTheBytesOfEachFoldedByte) {
