@@ -88,6 +88,12 @@ bool TokenPattern::matches(std::string_view token) const {
   size_t at = 0;        // by the text before it
   bool moving = false;  // a `*` stands before `first`: it may take more characters
   for (;;) {
+    if (moving && steps_[first].kind == Kind::kLiteral) {
+      const std::string_view literal = steps_[first].literal;
+      if (first + 1 == steps_.size()) return token.substr(at).ends_with(literal);
+      at = token.find(literal, at);
+      if (at == std::string_view::npos) return false;
+    }
     const size_t last = next_run(steps_, first);
     size_t behind = at;
     if (match_fixed(steps_, first, last, token, behind) && (last < steps_.size() || behind == token.size())) {

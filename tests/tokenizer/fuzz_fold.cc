@@ -7,9 +7,8 @@
 #include "tokenizer/token_walk.h"
 #include "tokenizer/tokenizer.h"
 
+namespace kseek::tokenizer {
 namespace {
-
-using namespace kseek::tokenizer;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -40,15 +39,19 @@ void check(std::string_view bytes, TextTraits traits) {
   }
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+void check_all(std::string_view bytes) {
   check(bytes, classify(bytes));
   check(bytes, {});
   if (const auto phrase = parse_phrase(bytes)) {
     require(!phrase->tokens.empty());
     require(!phrase->to_string().empty());
   }
+}
+
+}  // namespace
+}  // namespace kseek::tokenizer
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  kseek::tokenizer::check_all({reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -6,9 +6,8 @@
 #include "tokenizer/json_text.h"
 #include "tokenizer/utf8.h"
 
+namespace kseek::tokenizer {
 namespace {
-
-using namespace kseek::tokenizer;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -23,11 +22,8 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (!is_json_container(text)) return 0;
+void check(std::string_view text) {
+  if (!is_json_container(text)) return;
   require(is_valid_utf8(text));
   require(is_json_container("[" + std::string(text) + ", {\"a\":" + std::string(text) + "}]"));
   require(!is_json_container(std::string(text) + "]"));
@@ -36,5 +32,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   append_unescaped(text, unescaped);
   require(is_valid_utf8(unescaped));
   require(unescaped.size() <= text.size());
+}
+
+}  // namespace
+}  // namespace kseek::tokenizer
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  kseek::tokenizer::check({reinterpret_cast<const char*>(data), size});
   return 0;
 }
