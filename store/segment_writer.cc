@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <system_error>
 
 #include <fmt/format.h>
 
+#include "store/glass_writer.h"
 #include "store/segment.h"
 #include "store/segment_files.h"
 
@@ -16,14 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// In bytes; see bench/store_bench.cc for why.
-constexpr int kFreshTableBlock = 8192;
-constexpr int kMergedTableBlock = 8192;
-
-void write_database(const fs::path& directory, const std::vector<SegmentInput>& inputs) {
+/// Xapian's own way, for more blocks than a GlassWriter takes.
+void write_with_xapian(const fs::path& directory, const std::vector<SegmentInput>& inputs) {
   constexpr int kFlags = Xapian::DB_CREATE_OR_OVERWRITE | Xapian::DB_BACKEND_GLASS | Xapian::DB_NO_TERMLIST |
                          Xapian::DB_DANGEROUS | Xapian::DB_NO_SYNC;
-  Xapian::WritableDatabase database(directory.string(), kFlags, kFreshTableBlock);
+  Xapian::WritableDatabase database(directory.string(), kFlags);
   std::string term;
   for (const SegmentInput& input : inputs) {
     Xapian::Document document;
@@ -35,16 +34,71 @@ void write_database(const fs::path& directory, const std::vector<SegmentInput>& 
   }
   database.commit();
   database.close();
+  std::error_code error;
+  fs::remove(directory / "flintlock", error);  // only writers look at the lock, and there are none any more
+}
+
+/// The next term of one input.
+struct Head {
+  std::string_view term;
+  uint64_t prefix = 0;  // its first eight bytes, big-endian: settles nearly all comparisons
+  uint32_t position = 0;
+  size_t next = 0;  // into the input's terms
+
+  bool advance(const BlockTerms& terms) {
+    if (next == terms.sorted().size()) return false;
+    term = terms.sorted()[next++];
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, term.data(), std::min(term.size(), sizeof(bytes)));
+    prefix = __builtin_bswap64(bytes);
+    return true;
+  }
+  /// For a heap whose top is the least: by term, then by position.
+  bool operator<(const Head& other) const {
+    if (prefix != other.prefix) return prefix > other.prefix;
+    const int order = term.compare(other.term);
+    return order != 0 ? order > 0 : position > other.position;
+  }
+};
+
+/// Merges the inputs' sorted terms into a GlassWriter.
+Result<void> write_merged(const fs::path& directory, const std::vector<SegmentInput>& inputs) {
+  KSEEK_ASSIGN(const std::unique_ptr<GlassWriter> writer,
+               GlassWriter::create(directory, static_cast<uint32_t>(inputs.size())));
+  std::vector<Head> heads;
+  for (uint32_t position = 0; position < inputs.size(); ++position) {
+    Head head;
+    head.position = position;
+    if (head.advance(*inputs[position].terms)) heads.push_back(head);
+  }
+  std::make_heap(heads.begin(), heads.end());
+  std::vector<uint32_t> positions;
+  while (!heads.empty()) {
+    const std::string_view term = heads.front().term;
+    positions.clear();
+    while (!heads.empty() && heads.front().term == term) {
+      std::pop_heap(heads.begin(), heads.end());
+      Head& head = heads.back();
+      positions.push_back(head.position);
+      if (head.advance(*inputs[head.position].terms)) {
+        std::push_heap(heads.begin(), heads.end());
+      } else {
+        heads.pop_back();
+      }
+    }
+    writer->add(term, positions);
+  }
+  return writer->finish();
 }
 
 }  // namespace
 
 Result<SegmentMeta> write_segment(const fs::path& path, SegmentId id, const std::vector<SegmentInput>& inputs) {
+  assert(!inputs.empty());
   auto published = publish_directory(path, [&inputs](const fs::path& building) {
     return translate_exceptions(building, [&]() -> Result<void> {
-      write_database(building, inputs);
-      std::error_code error;
-      fs::remove(building / "flintlock", error);  // only writers look at the lock, and there are none any more
+      if (inputs.size() <= GlassWriter::kMaxDocuments) return write_merged(building, inputs);
+      write_with_xapian(building, inputs);
       return {};
     });
   });
@@ -81,7 +135,7 @@ Result<SegmentMeta> merge_segments(const fs::path& path, SegmentId id,
   // The inputs' docids follow each other in the output, so positions stay in the order of meta.blocks.
   auto published = publish_directory(path, [&](const fs::path& building) {
     return translate_exceptions(building, [&]() -> Result<void> {
-      all.compact((building / kSingleFileName).string(), Xapian::DBCOMPACT_SINGLE_FILE, kMergedTableBlock);
+      all.compact((building / kSingleFileName).string(), Xapian::DBCOMPACT_SINGLE_FILE);
       return {};
     });
   });
