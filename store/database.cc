@@ -87,6 +87,33 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<const LiveBloc
   return options;
 }
 
+/// The oldest write-ahead log in the database's directory; nullopt: there is none. They are deleted in order.
+std::optional<std::filesystem::path> oldest_log(const std::string& path) {
+  std::optional<std::filesystem::path> oldest;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == ".log" && (!oldest || entry->path() < *oldest)) oldest = entry->path();
+  }
+  return oldest;
+}
+
+/// Opens beside an owner. What is in no file of blocks yet is in a log, and the two are read one after the other: had
+/// the owner moved something from a log to a file in between, it would be missing.
+rocksdb::Status open_beside_owner(const rocksdb::DBOptions& options, const std::string& path,
+                                  const std::string& own_path,
+                                  const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors,
+                                  std::vector<rocksdb::ColumnFamilyHandle*>* handles, rocksdb::DB** opened) {
+  const auto oldest = oldest_log(path);
+  const auto status = rocksdb::DB::OpenAsSecondary(options, path, own_path, descriptors, handles, opened);
+  std::error_code error;
+  if (status.ok() && oldest && !std::filesystem::exists(*oldest, error)) {
+    for (auto* handle : *handles) (*opened)->DestroyColumnFamilyHandle(handle);
+    handles->clear();
+    return rocksdb::Status::TryAgain("its owner changed it meanwhile");
+  }
+  return status;
+}
+
 /// "t" and a number, or the catalog's "default".
 bool is_family_of_ours(const std::string& name) {
   if (name == rocksdb::kDefaultColumnFamilyName) return true;
@@ -154,7 +181,7 @@ Result<void> Database::open_families(const std::string& path, uint64_t write_buf
                    "set TMPDIR to a directory that can be written"};
     }
     secondary_log_ = pattern;
-    status = rocksdb::DB::OpenAsSecondary(options, path, pattern, descriptors, &handles, &opened);
+    status = open_beside_owner(options, path, pattern, descriptors, &handles, &opened);
   } else {
     status = rocksdb::DB::Open(options, path, descriptors, &handles, &opened);
   }

@@ -80,7 +80,8 @@ class Segment {
   [[nodiscard]] const SegmentMeta& meta() const { return meta_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
-  /// A reader for the calling thread, given back to the segment when `Lease` dies.
+  /// A reader for the calling thread, given back to the segment when `Lease` dies. kUnavailable also when the directory
+  /// is gone: beside an owner, who has merged or dropped it (its blocks are then candidates for everything).
   class Lease;
   [[nodiscard]] Result<Lease> borrow() const;
 

@@ -62,8 +62,12 @@ Segment::Segment(std::filesystem::path path, SegmentMeta meta) : path_(std::move
 Segment::~Segment() {
   idle_.clear();
   if (!obsolete_) return;
-  std::error_code error;  // what can't be deleted is an orphan, and goes at the next start
-  std::filesystem::remove_all(path_, error);
+  // Away first and at once, so that a reading process finds it whole or gone. What is left is an orphan, and goes at
+  // the next start.
+  std::error_code error;
+  const std::filesystem::path away = path_.string() + ".tmp";
+  std::filesystem::rename(path_, away, error);
+  std::filesystem::remove_all(error ? path_ : away, error);
 }
 
 Result<Segment::Lease> Segment::borrow() const {
@@ -76,7 +80,7 @@ Result<Segment::Lease> Segment::borrow() const {
     }
   }
   std::unique_ptr<SegmentReader> reader;
-  KSEEK_TRY(translate_exceptions(path_, [&]() -> Result<void> {
+  const auto opened = translate_exceptions(path_, [&]() -> Result<void> {
     auto impl =
         std::make_unique<SegmentReader::Impl>(SegmentReader::Impl{path_, Xapian::Database(database_path(path_))});
     if (impl->database.get_lastdocid() != meta_.blocks.size()) {
@@ -87,7 +91,13 @@ Result<Segment::Lease> Segment::borrow() const {
     }
     reader.reset(new SegmentReader(std::move(impl)));  // NOLINT: the constructor is private
     return {};
-  }));
+  });
+  std::error_code error;
+  if (!opened && !std::filesystem::exists(path_, error)) {
+    return Error{ErrorCode::kUnavailable, fmt::format("index segment {} is gone", path_.string()),
+                 "its owner may have merged it: try again; if it stays, rebuild the index with `kseek reindex TOPIC`"};
+  }
+  KSEEK_TRY(opened);
   return Lease(*this, std::move(reader));
 }
 

@@ -210,7 +210,7 @@ Result<std::unique_ptr<Store>> open_once(const fs::path& dir, OpenMode mode, con
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& dir, OpenMode mode, const StoreOptions& options) {
   // Beside a busy owner, files may vanish between the moment they are listed and the moment they are opened.
-  constexpr int kReaderTries = 10;
+  constexpr int kReaderTries = 30;
   for (int tries = 1;; ++tries) {
     auto opened = open_once(dir, mode, options);
     if (opened || mode == OpenMode::kOwner || tries == kReaderTries) return opened;

@@ -263,7 +263,7 @@ TEST_F(SegmentTest, GoneOrDamagedFilesAreCorrupt) {
     fs::remove_all(segment->path());
     const auto gone = segment->borrow();
     ASSERT_FALSE(gone);
-    EXPECT_EQ(gone.error().code, ErrorCode::kCorrupt) << describe(gone.error());
+    EXPECT_EQ(gone.error().code, ErrorCode::kUnavailable) << describe(gone.error());
   }
 }
 

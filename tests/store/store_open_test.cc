@@ -3,13 +3,13 @@
 #include "store/store.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <thread>
 
 #include "store/database.h"
+#include "tests/store/child_process.h"
 #include "tests/store/topic_check.h"
 
 namespace kseek::store {
@@ -48,26 +48,21 @@ TEST(StoreOpenTest, ASecondOwnerIsToldWhoTheFirstIs) {
   EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, "--server");
 }
 
+TEST(StoreOpenTest, DISABLED_OwnsUntilItIsKilled) {
+  const auto dir = child_directory();
+  if (!dir) GTEST_SKIP() << "runs as a child of AnOwnerInAnotherProcessIsSeenUntilItDies only";
+  const auto store = open_store(*dir);
+  report(1);
+  for (;;) ::pause();
+}
+
 TEST(StoreOpenTest, AnOwnerInAnotherProcessIsSeenUntilItDies) {
   const ScratchDirectory dir;
-  int ready[2];
-  ASSERT_EQ(::pipe(ready), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const auto store = Store::open(dir.path(), OpenMode::kOwner, small_blocks());
-    const char ok = store ? 'y' : 'n';
-    if (::write(ready[1], &ok, 1) != 1) ::_exit(2);
-    for (;;) ::pause();
-  }
-  char ok = 0;
-  ASSERT_EQ(::read(ready[0], &ok, 1), 1);
-  ASSERT_EQ(ok, 'y');
-  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, fmt::format("(pid {}) owns", child));
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
+  ChildProcess child("StoreOpenTest.DISABLED_OwnsUntilItIsKilled", dir.path());
+  ASSERT_EQ(child.next_report(), 1);
+  EXPECT_SAYS(open_error(dir.path()), ErrorCode::kConflict, fmt::format("(pid {}) owns", child.pid()));
+  child.kill();
   EXPECT_TRUE(Store::open(dir.path(), OpenMode::kOwner, small_blocks()).has_value());
-  ::close(ready[0]);
-  ::close(ready[1]);
 }
 
 TEST(StoreOpenTest, RefusesWhatIsNotADirectoryOfKseek) {
