@@ -155,6 +155,20 @@ TEST_F(SegmentTest, BlocksWithoutTermsKeepTheirPlace) {
   ASSERT_TRUE(nothing->borrow());
 }
 
+TEST_F(SegmentTest, MayHaveMoreBlocksThanAGlassWriterTakes) {
+  std::vector<SegmentInput> inputs;
+  std::vector<uint32_t> even;
+  for (uint32_t i = 0; i < 600; ++i) {
+    inputs.push_back({{i}, i % 2 == 0 ? terms_of({"even", "every"}) : terms_of({"every"})});
+    if (i % 2 == 0) even.push_back(i);
+  }
+  const auto segment = write(inputs);
+  auto lease = segment->borrow();
+  ASSERT_TRUE(lease) << describe(lease.error());
+  EXPECT_EQ(*(*lease)->block_count("Vevery"), 600U);
+  EXPECT_EQ(postings(*lease->operator->(), "Veven"), even);
+}
+
 TEST_F(SegmentTest, ScanStopsWhenToldTo) {
   const auto segment = write({{{1}, terms_of({"a", "b", "c"})}});
   auto lease = segment->borrow();
