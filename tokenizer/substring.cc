@@ -26,7 +26,8 @@ SubstringFinder::SubstringFinder(std::string needle) : needle_(std::move(needle)
 
 size_t SubstringFinder::find(std::string_view text, size_t from) const {
   const size_t size = needle_.size();
-  if (size == 0) return from <= text.size() ? from : std::string_view::npos;
+  if (from > text.size() || text.size() - from < size) return std::string_view::npos;
+  if (size == 0) return from;
 #if defined(__SSE2__)
   const char* const rare = text.data() + rare_;
   const char* const last = text.data() + size - 1;

@@ -28,6 +28,7 @@ TEST(SubstringFinder, TakesEmptyNeedlesAndTexts) {
   EXPECT_EQ(SubstringFinder("").find("abc", 2), 2U);
   EXPECT_EQ(SubstringFinder("").find("abc", 4), std::string_view::npos);
   EXPECT_EQ(SubstringFinder("a").find(""), std::string_view::npos);
+  EXPECT_EQ(SubstringFinder("abcd").find(std::string_view()), std::string_view::npos);  // a null pointer
   EXPECT_EQ(SubstringFinder("abc").find("ab"), std::string_view::npos);
 }
 
