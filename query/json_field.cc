@@ -2,11 +2,18 @@
 
 #include <locale.h>
 
+#include <array>
+#include <bit>
 #include <cassert>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "tokenizer/json_text.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace kseek::query {
 namespace {
@@ -16,6 +23,20 @@ using tokenizer::TextTraits;
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool ends_scalar(char c) { return c == ',' || c == '}' || c == ']' || is_space(c); }
+
+/// The first quote of [p, end), or nullptr. Most strings are short: a call of memchr would take longer than the search.
+const char* find_quote(const char* p, const char* end) {
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const auto found = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))));
+    if (found != 0) return p + std::countr_zero(found);
+  }
+#endif
+  while (p != end && *p != '"') ++p;
+  return p != end ? p : nullptr;
+}
+
 bool has_escape(std::string_view raw) { return !raw.empty() && std::memchr(raw.data(), '\\', raw.size()) != nullptr; }
 
 /// How many digits `text` begins with.
@@ -45,6 +66,16 @@ bool is_json_number(std::string_view text) {
   return text.empty();
 }
 
+constexpr size_t kExactDigits = 18;  // below 2^63
+static_assert(std::numeric_limits<long double>::digits >= 63);
+
+constexpr std::array<long double, kExactDigits + 1> kPowersOfTen = [] {
+  std::array<long double, kExactDigits + 1> powers{};
+  powers[0] = 1;
+  for (size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
 /// REQUIRES: a JSON number.
 long double number_by_library(std::string_view text) {
   static const locale_t plain = ::newlocale(LC_ALL_MASK, "C", nullptr);  // a decimal point, not a comma
@@ -60,12 +91,23 @@ long double number_by_library(std::string_view text) {
 std::optional<long double> parse_json_number(std::string_view text) {
   if (!is_json_number(text)) return std::nullopt;
   const bool negative = text.front() == '-';
-  const std::string_view digits = text.substr(negative ? 1 : 0);
-  constexpr size_t kExactDigits = 18;  // below 2^63
-  if (digits.size() > kExactDigits || count_digits(digits) != digits.size()) return number_by_library(text);
+  const std::string_view magnitude = text.substr(negative ? 1 : 0);
+  if (magnitude.size() > kExactDigits) return number_by_library(text);
   int64_t n = 0;
-  for (const char c : digits) n = n * 10 + (c - '0');
-  return static_cast<long double>(negative ? -n : n);
+  size_t fraction = 0;
+  bool in_fraction = false;
+  for (const char c : magnitude) {
+    if (is_digit(c)) {
+      n = n * 10 + (c - '0');
+      fraction += in_fraction ? 1 : 0;
+    } else if (c == '.') {
+      in_fraction = true;
+    } else {
+      return number_by_library(text);  // an exponent
+    }
+  }
+  // Both exact, so that the quotient is the number nearest to the text (W. Clinger, 1990).
+  return static_cast<long double>(negative ? -n : n) / kPowersOfTen[fraction];
 }
 
 JsonFieldMatcher::JsonFieldMatcher(JsonPath path, FieldTest test) : path_(std::move(path)), test_(std::move(test)) {
@@ -214,12 +256,11 @@ void JsonFieldMatcher::skip_space() {
 std::string_view JsonFieldMatcher::take_string() {
   const char* const begin = ++p_;
   for (;;) {
-    const void* const found = std::memchr(p_, '"', static_cast<size_t>(end_ - p_));
-    if (found == nullptr) {
+    const char* const quote = find_quote(p_, end_);
+    if (quote == nullptr) {
       p_ = end_;
       return {};
     }
-    const char* const quote = static_cast<const char*>(found);
     p_ = quote + 1;
     if (!traits_.json_escapes) return {begin, quote};
     const char* escapes = quote;

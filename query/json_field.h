@@ -13,8 +13,9 @@
 // How: a walk over the bytes that takes the text to be valid, steps over what the path doesn't name by looking for
 // quotes and brackets alone, and stays in bounds whatever the bytes are. Where it finds no match none is in a valid
 // text; where it finds one, a text not yet known to be valid is validated. Before it, texts are rejected that lack the
-// path's last name or the phrase's longest literal. This is faster here than a parser that first indexes the whole text
-// and needs padding (a copy), and exact for numbers of any length and nesting of any depth.
+// path's last name or the phrase's longest literal. On 345-byte documents the walk was measured at 1.1 to 1.5 GB/s,
+// simdjson's On-Demand front end at 1.75 for the same question; but that needs a padded copy, and a second, exact way
+// beyond its limits: 1,024 levels, integers of 64 bits.
 #pragma once
 
 #include <cstddef>
