@@ -58,6 +58,7 @@ Result<RegexMatcher> RegexMatcher::compile(const Regex& regex) {
 }
 
 bool RegexMatcher::found_in(std::string_view text, bool valid_utf8) {
+  if (text.empty()) text = "";  // not null
   if (!valid_utf8 && !simdjson::validate_utf8(text.data(), text.size())) {
     repair(text, repaired_, nullptr);
     text = repaired_;
@@ -70,6 +71,7 @@ bool RegexMatcher::found_in(std::string_view text, bool valid_utf8) {
 std::vector<ByteSpan> RegexMatcher::find_all(std::string_view text, size_t limit) {
   std::vector<ByteSpan> spans;
   std::vector<ByteSpan> origins;
+  if (text.empty()) return spans;
   if (!simdjson::validate_utf8(text.data(), text.size())) {
     repair(text, repaired_, &origins);
     text = repaired_;
