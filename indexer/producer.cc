@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr int kPollMs = 50;
 constexpr int kShutdownMs = 2'000;
+constexpr int kIntroduceMs = 1'000;
 
 /// A send() that waits for its acknowledgement. Shared: librdkafka may report after the caller has given up.
 struct Pending {
@@ -132,11 +133,31 @@ class KafkaProducer final : public Producer {
                              : fmt::format("topic \"{}\"", message.topic);
   }
 
+  /// Asks for a topic's partitions before its first message: otherwise librdkafka lets that message wait for its next
+  /// look around, up to a second. kNotFound: the broker has no such topic. No answer is not an error here: the message
+  /// itself waits for one, as long as its sender wants.
+  Result<void> introduce(const std::string& topic, int timeout_ms) {
+    const std::lock_guard lock(mu_);
+    auto& known = topics_[topic];
+    if (known) return {};
+    TopicHandle handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+    if (!handle) return kafka_error(rd_kafka_last_error(), fmt::format("topic \"{}\"", topic));
+    const rd_kafka_metadata_t* raw = nullptr;
+    if (rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    const Metadata metadata(raw);
+    if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+      return kafka_error(metadata->topics[0].err, fmt::format("topic \"{}\"", topic));
+    }
+    known = std::move(handle);
+    return {};
+  }
+
   Result<void> produce(const OutgoingMessage& message, int flags, Ticket ticket) {
     if (message.topic.empty()) return Error{ErrorCode::kInvalid, "a message without a topic", "name one"};
     if (message.partition && message.partition->value < 0) {
       return Error{ErrorCode::kInvalid, describe_target(message), "a partition number is 0 or more"};
     }
+    KSEEK_TRY(introduce(message.topic, kIntroduceMs));
     rd_kafka_headers_t* headers = nullptr;
     if (!message.headers.empty()) {
       headers = rd_kafka_headers_new(message.headers.size());
@@ -162,6 +183,8 @@ class KafkaProducer final : public Producer {
 
   const std::unique_ptr<Client> client_;
   const std::shared_ptr<Failures> failures_;
+  std::mutex mu_;
+  std::map<std::string, TopicHandle> topics_;  // guarded by mu_; those that the broker knows
   std::atomic<bool> stopping_{false};
   std::thread poller_;  // serves delivery reports
 };
@@ -173,6 +196,7 @@ Result<std::unique_ptr<Producer>> Producer::create(const std::string& brokers,
   if (brokers.empty()) return Error{ErrorCode::kInvalid, "no Kafka brokers given", "give --brokers HOST:PORT"};
   const Properties defaults{{"client.id", "kseek"},
                             {"linger.ms", "2"},
+                            {"compression.type", "lz4"},
                             {"partitioner", "murmur2_random"},
                             {"message.max.bytes", std::to_string(64_MiB)},
                             {"message.timeout.ms", "30000"},
