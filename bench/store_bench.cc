@@ -176,7 +176,7 @@ void BM_WriteSegment(benchmark::State& state) {
       benchmark::Counter(static_cast<double>(terms.terms) * 1e-6 * static_cast<double>(state.iterations()),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(BM_WriteSegment)->Arg(1)->Arg(2)->Arg(4)->Arg(8)->Arg(16)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_WriteSegment)->Arg(1)->Arg(4)->Arg(16)->Arg(32)->Unit(benchmark::kMillisecond);
 
 /// Fresh segments of `blocks_each` blocks.
 std::vector<std::shared_ptr<const Segment>> fresh_segments(Scratch& scratch, const Terms& terms, size_t blocks_each) {
@@ -250,11 +250,10 @@ void BM_Pipeline(benchmark::State& state) {
   state.counters["index/raw"] = static_cast<double>(index) / static_cast<double>(raw);
 }
 BENCHMARK(BM_Pipeline)
-    ->Args({4096, 2})
     ->Args({4096, 4})
-    ->Args({4096, 8})
-    ->Args({2048, 8})
-    ->Args({8192, 4})
+    ->Args({4096, 16})
+    ->Args({4096, 32})
+    ->Args({2048, 32})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 
