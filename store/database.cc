@@ -147,16 +147,17 @@ Error from_rocksdb(const rocksdb::Status& status, std::string_view doing) {
 }
 
 Result<std::shared_ptr<Database>> Database::open(const std::filesystem::path& dir, bool read_only,
-                                                 uint64_t write_buffer_bytes) {
+                                                 uint64_t write_buffer_bytes, rocksdb::Env* env) {
   std::shared_ptr<Database> database(new Database());
   database->read_only_ = read_only;
-  KSEEK_TRY(database->open_families((dir / "db").string(), write_buffer_bytes));
+  KSEEK_TRY(database->open_families((dir / "db").string(), write_buffer_bytes, env));
   KSEEK_TRY(database->check_format());
   return database;
 }
 
-Result<void> Database::open_families(const std::string& path, uint64_t write_buffer_bytes) {
-  const auto options = database_options(read_only_, write_buffer_bytes);
+Result<void> Database::open_families(const std::string& path, uint64_t write_buffer_bytes, rocksdb::Env* env) {
+  auto options = database_options(read_only_, write_buffer_bytes);
+  if (env != nullptr) options.env = env;
   std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
   if (std::filesystem::exists(std::filesystem::path(path) / "CURRENT")) {
     if (const auto status = rocksdb::DB::ListColumnFamilies(options, path, &names); !status.ok()) {
@@ -219,15 +220,31 @@ Result<void> Database::check_format() {
 Database::~Database() {
   if (db_) {
     for (const auto& family : opened_) db_->DestroyColumnFamilyHandle(family.handle);
-    if (!read_only_) static_cast<void>(db_->FlushWAL(true));
+    if (!read_only_) ignore_error(sync(), "what is not durable is consumed again");
     db_.reset();
   }
   std::error_code ignored;
   if (!secondary_log_.empty()) std::filesystem::remove_all(secondary_log_, ignored);
 }
 
+/// After a failed write RocksDB takes no more, and its log must not be touched, until it has resumed.
+Result<void> Database::resume() {
+  if (!write_failed_) return {};
+  const std::lock_guard lock(resume_mu_);
+  if (!write_failed_) return {};
+  if (const auto status = db_->Resume(); !status.ok()) {
+    Error error = from_rocksdb(status, fmt::format("write to {} again", db_->GetName()));
+    error.code = ErrorCode::kUnavailable;
+    error.hint = status.IsBusy() ? "RocksDB looks every few seconds whether there is space again: free some disk space"
+                                 : "check the disk, then restart kseek (what is not stored yet is consumed again)";
+    return error;
+  }
+  write_failed_ = false;
+  return {};
+}
+
 Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
-  if (write_failed_.exchange(false)) static_cast<void>(db_->Resume());
+  KSEEK_TRY(resume());
   rocksdb::WriteOptions options;
   options.sync = sync;
   const auto status = db_->Write(options, &batch);
@@ -237,6 +254,7 @@ Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
 }
 
 Result<void> Database::sync() {
+  KSEEK_TRY(resume());
   const auto status = db_->FlushWAL(true);
   if (status.ok()) return {};
   write_failed_ = true;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,9 +27,9 @@ namespace kseek::store {
 class Database {
  public:
   /// Opens <dir>/db. Owner: creates it when missing. Otherwise beside an owner, as of now.
-  /// Errors: as Store::open, the directory's own checks apart.
+  /// Errors: as Store::open, the directory's own checks apart. `env` is for tests that make the disk fail.
   static Result<std::shared_ptr<Database>> open(const std::filesystem::path& dir, bool read_only,
-                                                uint64_t write_buffer_bytes);
+                                                uint64_t write_buffer_bytes, rocksdb::Env* env = nullptr);
   ~Database();
 
   /// All of the batch or nothing survives a crash, in the order of the writes; `sync`: power loss, too.
@@ -60,14 +61,16 @@ class Database {
 
  private:
   Database() = default;
-  [[nodiscard]] Result<void> open_families(const std::string& path, uint64_t write_buffer_bytes);
+  [[nodiscard]] Result<void> open_families(const std::string& path, uint64_t write_buffer_bytes, rocksdb::Env* env);
   [[nodiscard]] Result<void> check_format();
+  [[nodiscard]] Result<void> resume();
 
   bool read_only_ = false;
   std::filesystem::path secondary_log_;  // a temporary directory of a reader
   std::unique_ptr<rocksdb::DB> db_;
-  std::vector<Family> opened_;             // one thread: who opens the store
-  std::atomic<bool> write_failed_{false};  // RocksDB may have stopped writing: ask it to resume first
+  std::vector<Family> opened_;  // one thread: who opens the store
+  std::mutex resume_mu_;
+  std::atomic<bool> write_failed_{false};  // RocksDB has stopped writing: it must resume first
 };
 
 }  // namespace kseek::store
