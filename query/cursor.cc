@@ -176,8 +176,14 @@ std::optional<RoundState> take_round(Reader& in, uint64_t flags, size_t topics) 
 
 }  // namespace
 
+std::string seal_cursor_bytes(std::string_view fields) {
+  std::string bytes(1, static_cast<char>(kVersion));
+  bytes += fields;
+  return to_base64url(bytes + checksum(bytes));
+}
+
 std::string encode_cursor(const Cursor& cursor) {
-  std::string out(1, static_cast<char>(kVersion));
+  std::string out;
   put_varint(out, cursor.fingerprint);
   const bool up_to = cursor.round && cursor.round->up_to;
   put_varint(out, (cursor.after ? kHasAfter : 0) | (cursor.round ? kHasRound : 0) | (up_to ? kHasUpTo : 0));
@@ -199,7 +205,7 @@ std::string encode_cursor(const Cursor& cursor) {
       put_signed(out, position.offset.value);
     }
   }
-  return to_base64url(out + checksum(out));
+  return seal_cursor_bytes(out);
 }
 
 Result<Cursor> decode_cursor(std::string_view text) {

@@ -60,6 +60,9 @@ struct Cursor {
 };
 
 [[nodiscard]] std::string encode_cursor(const Cursor& cursor);
+/// The text of these bytes behind a version and before a checksum: what decode_cursor looks into. For encode_cursor and
+/// for tests of what it makes of wrong bytes.
+[[nodiscard]] std::string seal_cursor_bytes(std::string_view fields);
 /// kInvalid for any text that encode_cursor did not write.
 [[nodiscard]] Result<Cursor> decode_cursor(std::string_view text);
 
