@@ -14,10 +14,12 @@ namespace kseek::indexer {
 namespace {
 
 using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
 
 constexpr int kPollMs = 50;
 constexpr int kShutdownMs = 2'000;
 constexpr int kIntroduceMs = 1'000;
+constexpr milliseconds kIntroduceAgain{5'000};
 
 /// A send() that waits for its acknowledgement. Shared: librdkafka may report after the caller has given up.
 struct Pending {
@@ -139,11 +141,14 @@ class KafkaProducer final : public Producer {
   Result<void> introduce(const std::string& topic, int timeout_ms) {
     const std::lock_guard lock(mu_);
     auto& known = topics_[topic];
-    if (known) return {};
+    if (known || Clock::now() < introduce_again_) return {};
     TopicHandle handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
     if (!handle) return kafka_error(rd_kafka_last_error(), fmt::format("topic \"{}\"", topic));
     const rd_kafka_metadata_t* raw = nullptr;
-    if (rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, timeout_ms) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      introduce_again_ = Clock::now() + kIntroduceAgain;  // not a wait for each message while the broker is away
+      return {};
+    }
     const Metadata metadata(raw);
     if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
       return kafka_error(metadata->topics[0].err, fmt::format("topic \"{}\"", topic));
@@ -185,6 +190,7 @@ class KafkaProducer final : public Producer {
   const std::shared_ptr<Failures> failures_;
   std::mutex mu_;
   std::map<std::string, TopicHandle> topics_;  // guarded by mu_; those that the broker knows
+  Clock::time_point introduce_again_{};        // guarded by mu_
   std::atomic<bool> stopping_{false};
   std::thread poller_;  // serves delivery reports
 };

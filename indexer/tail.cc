@@ -20,6 +20,7 @@ constexpr size_t kBatchMessages = 10'000;
 constexpr int kBatchWaitMs = 10;  // of the 100 ms from production to findable
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kCloseWait{5'000};
+constexpr int kIntroduceMs = 1'000;
 
 const Properties& defaults() {
   static const Properties kDefaults{{"client.id", "kseek"},
@@ -128,7 +129,18 @@ void Tail::run_actions() {
   }
 }
 
+/// A consumer that knows where a topic's leaders are begins to fetch at once; otherwise it finds out on its next look
+/// around, up to a second later.
+void Tail::introduce(const std::string& topic) {
+  const TopicHandle handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  if (handle && rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, kIntroduceMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_metadata_destroy(raw);
+  }
+}
+
 Result<void> Tail::assign(const std::shared_ptr<TopicEntry>& entry, const std::vector<TailPosition>& positions) {
+  introduce(entry->name());
   Result<void> outcome = stopped();
   call([&] { outcome = do_assign(entry, positions); });
   return outcome;

@@ -85,6 +85,7 @@ class Tail {
   };
 
   Tail(const TailOptions& options, Workers& workers, std::function<void()> wake_watch);
+  void introduce(const std::string& topic);
   void run();
   void call(std::function<void()> action);
   void run_actions();
