@@ -41,6 +41,9 @@ function(kseek_test name)
   find_package(GTest REQUIRED)
   include(GoogleTest)
   add_executable(${name} ${ARG_SOURCES})
+  if(KSEEK_SANITIZE MATCHES thread)
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/tsan_suppressions.cc)
+  endif()
   target_link_libraries(${name} PRIVATE kseek_options kseek_warnings ${ARG_LINKS} ${ARG_PRIVATE} GTest::gtest GTest::gmock
                                         GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE KSEEK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
