@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "indexer/log.h"
+
 namespace kseek::indexer {
 namespace {
 
@@ -12,6 +14,7 @@ using std::chrono::milliseconds;
 // Kafka's ListOffsets request takes these in place of a time.
 constexpr int64_t kEarliestTime = -2;
 constexpr int64_t kLatestTime = -1;
+constexpr int kCommitTimeoutMs = 2'000;  // also how long destroying the instance may wait for one under way
 
 int to_ms(milliseconds timeout) { return static_cast<int>(timeout.count()); }
 
@@ -119,6 +122,32 @@ Result<std::vector<std::optional<Offset>>> Cluster::offsets_at(const std::string
     if (element.offset >= 0) found[static_cast<size_t>(element.partition)] = Offset{element.offset};
   }
   return found;
+}
+
+void Cluster::take_commit_answers() {
+  while (rd_kafka_event_t* event = rd_kafka_queue_poll(commits_.get(), 0)) {
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      log().debug("committing offsets: {}", rd_kafka_event_error_string(event));
+    }
+    rd_kafka_event_destroy(event);
+  }
+}
+
+void Cluster::commit(const std::string& group, const std::string& topic, const std::map<PartitionId, Offset>& next) {
+  take_commit_answers();
+  if (next.empty()) return;
+  const PartitionList list = make_partition_list(next.size());
+  for (const auto& [partition, offset] : next) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition.value)->offset = offset.value;
+  }
+  rd_kafka_AlterConsumerGroupOffsets_t* request = rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), list.get());
+  rd_kafka_AdminOptions_t* options =
+      rd_kafka_AdminOptions_new(client_->get(), RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+  char why[256];
+  rd_kafka_AdminOptions_set_request_timeout(options, kCommitTimeoutMs, why, sizeof(why));
+  rd_kafka_AlterConsumerGroupOffsets(client_->get(), &request, 1, options, commits_.get());
+  rd_kafka_AdminOptions_destroy(options);
+  rd_kafka_AlterConsumerGroupOffsets_destroy(request);
 }
 
 void Cluster::forget(const std::string& topic) {

@@ -49,6 +49,10 @@ class Cluster {
   Result<std::vector<std::optional<Offset>>> offsets_at(const std::string& topic, int32_t partitions, Timestamp time,
                                                         std::chrono::milliseconds timeout);
 
+  /// Notes `next` as the group's committed offsets of the topic, so that Kafka's own tools show the lag. Only sends:
+  /// nobody waits for the answer, and a failure (no right to that group) is logged at debug level.
+  void commit(const std::string& group, const std::string& topic, const std::map<PartitionId, Offset>& next);
+
   /// Drops what is kept of a topic that isn't asked about any more.
   void forget(const std::string& topic);
 
@@ -56,11 +60,18 @@ class Cluster {
   [[nodiscard]] std::string last_error();
 
  private:
-  explicit Cluster(std::unique_ptr<Client> client) : client_(std::move(client)) {}
+  explicit Cluster(std::unique_ptr<Client> client)
+      : client_(std::move(client)), commits_(rd_kafka_queue_new(client_->get())) {}
+  void take_commit_answers();
   Result<PartitionList> offsets(const std::vector<TopicPartition>& partitions, int64_t time,
                                 std::chrono::milliseconds timeout);
 
+  struct QueueDeleter {
+    void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  };
+
   const std::unique_ptr<Client> client_;
+  const std::unique_ptr<rd_kafka_queue_t, QueueDeleter> commits_;  // answers to commit()
   std::mutex mu_;
   std::map<std::string, TopicHandle> known_;  // guarded by mu_; dies before client_: declared after it
 };

@@ -88,6 +88,21 @@ void Watch::round() {
   }
   start_topics(all);
   ask_watermarks(all);
+  if (!down_since_ && Clock::now() >= next_commit_) commit_offsets(all);
+}
+
+/// What is sealed, for Kafka's own tools to see: where to go on is known to the store alone.
+void Watch::commit_offsets(const Entries& entries) {
+  next_commit_ = Clock::now() + options_.commit_interval;
+  for (const auto& entry : entries) {
+    if (entry->phase() != TopicEntry::Phase::kTailing) continue;
+    std::map<PartitionId, Offset> sealed;
+    for (const auto& partition : entry->store().view().partitions) sealed[partition.partition] = partition.sealed_to;
+    auto& committed = memory_[entry->name()].committed;
+    if (sealed == committed) continue;
+    cluster_.commit("kseek-" + entry->name(), entry->name(), sealed);
+    committed = std::move(sealed);
+  }
 }
 
 /// False: no broker answered.

@@ -23,6 +23,7 @@ struct WatchOptions {
   std::string brokers;
   std::chrono::milliseconds watermark_interval{0};
   std::chrono::milliseconds metadata_interval{0};
+  std::chrono::milliseconds commit_interval{5'000};
 };
 
 class Watch {
@@ -50,6 +51,7 @@ class Watch {
     int missing_rounds = 0;
     Clock::time_point skip_until{};  ///< its watermarks can't be asked: not together with the others
     std::map<PartitionId, Offset> last_low;
+    std::map<PartitionId, Offset> committed;
   };
 
   void run();
@@ -64,6 +66,7 @@ class Watch {
                        std::optional<Offset> next_before);
   void broker_is_down(const Entries& entries, const Error& error);
   void broker_is_up(const Entries& entries);
+  void commit_offsets(const Entries& entries);
   void drop_failed(const Entries& entries);
 
   const WatchOptions options_;  // constant after construction
@@ -81,6 +84,7 @@ class Watch {
   // One thread: the watch's.
   std::map<std::string, Memory> memory_;
   Clock::time_point next_layout_{};
+  Clock::time_point next_commit_{};
   std::optional<Timestamp> down_since_;
 
   std::thread thread_;

@@ -1,6 +1,7 @@
 // Opening, pausing, closing, and what goes wrong around them: brokers away, bad requests, expired messages.
 #include <gtest/gtest.h>
 
+#include "indexer/kafka_client.h"
 #include "tests/indexer/world.h"
 
 namespace kseek::indexer {
@@ -243,6 +244,24 @@ TEST(Lifecycle, MessagesThatExpireWhileItIsStoppedAreSkipped) {
   EXPECT_EQ(all.back().offset, 12'999);
   EXPECT_EQ(all.size(), static_cast<size_t>(13'000 - all.front().offset));
   EXPECT_TRUE(eventually([&] { return world.status("t").state == TopicState::kRunning; }));
+}
+
+TEST(Lifecycle, KafkasToolsSeeHowFarItIs) {
+  World world;
+  world.options.seal_after = std::chrono::milliseconds(100);
+  world.create("t", 1);
+  world.start();
+  world.open("t");
+  world.send_many("t", 1, 100);
+  world.wait_caught_up("t");
+  auto group = Client::create(RD_KAFKA_CONSUMER, world.broker->address(), {{"group.id", "kseek-t"}}, {}, {});
+  ASSERT_TRUE(group);
+  const PartitionList list = make_partition_list(1);
+  auto* partition = rd_kafka_topic_partition_list_add(list.get(), "t", 0);
+  EXPECT_TRUE(eventually([&] {
+    return rd_kafka_committed((*group)->get(), list.get(), 1'000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           partition->offset == 100;
+  })) << partition->offset;
 }
 
 TEST(Lifecycle, ARecreatedTopicFailsAndSaysWhatToDo) {
