@@ -4,7 +4,7 @@
 // (another word, another UUID), so that a decoded block is seldom left from the run before; the files are in the page
 // cache.
 //
-// Usage: search_bench [--messages N] [--runs N] [--dir DIR] [--json FILE]
+// Usage: search_bench [--messages N] [--runs N] [--dir DIR] [--json FILE] [--only PART_OF_A_NAME]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -27,12 +27,16 @@ constexpr int kPartitions = 4;
 constexpr size_t kBatch = 500;
 constexpr size_t kDistinct = 400;  // things to look for, of each kind
 constexpr int64_t kHourMs = 3'600'000;
+constexpr double kMaxSecondsAKind = 15;  // slow kinds get fewer runs, at least kMinRuns
+constexpr size_t kMinRuns = 11;
+constexpr size_t kWarmUps = 5;
 
 struct Options {
   uint64_t messages = 2'000'000;
   size_t runs = 200;
   std::filesystem::path dir = std::filesystem::temp_directory_path();
   std::string json;
+  std::string only;  // kinds whose name contains it
 };
 
 template <class T>
@@ -150,13 +154,17 @@ std::vector<Case> make_cases(const Planted& planted) {
 }
 
 struct Measured {
-  double median_ms = 0, p99_ms = 0, max_ms = 0, hits = 0, blocks_opened = 0, mbytes_read = 0;
+  double median_ms = 0, p99_ms = 0, max_ms = 0;
+  // Means of a run.
+  double hits = 0, blocks_opened = 0, mbytes_read = 0, plan_ms = 0, read_ms = 0, verify_ms = 0;
 };
 
 Measured measure(const store::Store& store, const Case& ask, size_t runs) {
   std::vector<double> ms;
   Measured measured;
-  for (size_t i = 0; i < runs + 5; ++i) {
+  const Stopwatch all;
+  for (size_t i = 0; i < runs + kWarmUps; ++i) {
+    if (ms.size() >= kMinRuns && all.wall_s() > kMaxSecondsAKind) break;
     query::SearchRequest request;
     request.topics = {kTopic};
     request.explain = true;
@@ -165,11 +173,20 @@ Measured measure(const store::Store& store, const Case& ask, size_t runs) {
     const Stopwatch watch;
     const query::SearchAnswer answer = need(query::search(store, request));
     const double took_ms = watch.wall_s() * 1e3;
-    if (i < 5) continue;
+    if (i < kWarmUps) continue;
     ms.push_back(took_ms);
-    measured.hits += static_cast<double>(answer.hits.size()) / static_cast<double>(runs);
-    measured.blocks_opened += static_cast<double>(answer.explain->blocks_opened) / static_cast<double>(runs);
-    measured.mbytes_read += static_cast<double>(answer.explain->bytes_read) / 1e6 / static_cast<double>(runs);
+    const query::Explain& explain = *answer.explain;
+    measured.hits += static_cast<double>(answer.hits.size());
+    measured.blocks_opened += static_cast<double>(explain.blocks_opened);
+    measured.mbytes_read += static_cast<double>(explain.bytes_read) / 1e6;
+    measured.plan_ms += explain.plan_ms;
+    measured.read_ms += explain.read_ms;
+    measured.verify_ms += explain.verify_ms;
+  }
+  const auto n = static_cast<double>(ms.size());
+  for (double* sum : {&measured.hits, &measured.blocks_opened, &measured.mbytes_read, &measured.plan_ms,
+                      &measured.read_ms, &measured.verify_ms}) {
+    *sum /= n;
   }
   std::sort(ms.begin(), ms.end());
   measured.median_ms = ms[ms.size() / 2];
@@ -192,6 +209,8 @@ Options parse(int argc, char** argv) {
       options.dir = value;
     } else if (name == "--json") {
       options.json = value;
+    } else if (name == "--only") {
+      options.only = value;
     } else {
       fail(fmt::format("unknown option {}", name));
     }
@@ -215,15 +234,18 @@ void run(const Options& options) {
   const store::TopicStats stats = topic->stats();
   fmt::print("## search_bench: {} messages, {:.0f} MB, {} blocks, {} segments; {}\n\n", options.messages,
              static_cast<double>(stats.raw_bytes) / 1e6, stats.blocks, stats.segments, machine_name());
-  fmt::print("Loaded in {:.0f} s. {} runs of each kind, each looking for something else.\n\n", loading.wall_s(),
+  fmt::print("Loaded in {:.0f} s. Up to {} runs of each kind, each looking for something else.\n\n", loading.wall_s(),
              options.runs);
   fmt::print(
-      "| query | median ms | p99 ms | max ms | hits | blocks opened | MB read |\n|---|---|---|---|---|---|---|\n");
+      "| query | median ms | p99 ms | max ms | hits | blocks opened | MB read | plan ms | read ms | verify ms |\n"
+      "|---|---|---|---|---|---|---|---|---|---|\n");
   std::string json;
   for (const Case& ask : make_cases(planted)) {
+    if (ask.name.find(options.only) == std::string::npos) continue;
     const Measured m = measure(*store, ask, options.runs);
-    fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.1f} | {:.1f} | {:.2f} |\n", ask.name, m.median_ms, m.p99_ms,
-               m.max_ms, m.hits, m.blocks_opened, m.mbytes_read);
+    fmt::print("| {} | {:.2f} | {:.2f} | {:.2f} | {:.1f} | {:.1f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} |\n", ask.name,
+               m.median_ms, m.p99_ms, m.max_ms, m.hits, m.blocks_opened, m.mbytes_read, m.plan_ms, m.read_ms,
+               m.verify_ms);
     std::fflush(stdout);
     json +=
         fmt::format(R"({}"{}": {{"median_ms": {:.3f}, "p99_ms": {:.3f}, "max_ms": {:.3f}, "blocks_opened": {:.2f}}})",

@@ -8,12 +8,16 @@
 namespace kseek::query {
 namespace {
 
-// Prices, measured on one core: visiting a term of a segment's dictionary, opening the blocks of one term, opening a
-// block, and verifying its bytes.
-constexpr double kDictionaryTermsPerSecond = 9e6;
+// Prices, measured on one core: visiting a term of a segment's dictionary, asking for the blocks of one term, opening a
+// block, and reading (two thirds of it) and verifying its bytes.
+constexpr double kDictionaryTermsPerSecond = 6e6;
 constexpr double kTermsPerPosting = 10;
 constexpr double kOpenBlockSeconds = 100e-6;
-constexpr double kVerifyBytesPerSecond = 1e9;
+constexpr double kVerifyBytesPerSecond = 450e6;
+
+/// A scan of the whole dictionary can't be stopped by a deadline and gives no hits on the way: it must be so much
+/// cheaper.
+constexpr double kWholeDictionaryHandicap = 2;
 
 /// A cut term keeps at least so much of its token's head, so a scan below a longer prefix could miss it.
 constexpr size_t kMaxScanPrefixBytes = tokenizer::kMaxTermBytes - 16;
@@ -43,7 +47,7 @@ Result<BlockSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::str
                                 const BlockSet& among) {
   double allowance = scan_allowance(source, among);
   const bool whole_dictionary = prefix.size() <= 1;
-  if (whole_dictionary && source.estimated_terms > allowance) return among;
+  if (whole_dictionary && source.estimated_terms * kWholeDictionaryHandicap > allowance) return among;
   BlockSet found(among.size());
   Result<void> failure;
   bool useless = false;

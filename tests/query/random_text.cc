@@ -108,8 +108,10 @@ void RandomText::add_pattern(std::string& text, std::vector<OracleToken>& tokens
     tokens.push_back({kAnyRun});
     return;
   }
-  OracleToken pattern = oracle_exact(one_in(6) ? long_word() : pick(kPlainTokens));
-  for (size_t changes = 1 + below(3); changes > 0; --changes) {
+  const bool is_long = one_in(6);
+  OracleToken pattern = oracle_exact(is_long ? long_word() : pick(kPlainTokens));
+  if (is_long && one_in(2)) pattern.push_back(kAnyRun);  // a prefix beyond what a cut term keeps
+  for (size_t changes = pattern.back() == kAnyRun ? 0 : 1 + below(3); changes > 0; --changes) {
     const size_t at = below(pattern.size() + 1);
     const auto place = pattern.begin() + static_cast<std::ptrdiff_t>(at);
     const int32_t wildcard = one_in(3) ? kAnyOne : kAnyRun;
