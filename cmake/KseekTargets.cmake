@@ -42,7 +42,7 @@ function(kseek_test name)
   include(GoogleTest)
   add_executable(${name} ${ARG_SOURCES})
   if(KSEEK_SANITIZE MATCHES thread)
-    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/tsan_suppressions.cc)
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/tsan_options.cc)
   endif()
   target_link_libraries(${name} PRIVATE kseek_options kseek_warnings ${ARG_LINKS} ${ARG_PRIVATE} GTest::gtest GTest::gmock
                                         GTest::gtest_main)
