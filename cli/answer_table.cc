@@ -135,8 +135,10 @@ std::string summary(const Json& answer) {
   uint64_t lag = 0;
   for (const Json& row : answer.at("coverage")) lag += row.at("lag").is_null() ? 0 : row.at("lag").get<uint64_t>();
   const size_t hits = answer.at("hits").size();
-  std::string out = fmt::format("{} {} in {:.1f} ms; {} partitions, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
-                                answer.at("took_ms").get<double>(), answer.at("coverage").size(), lag,
+  const size_t partitions = answer.at("coverage").size();
+  std::string out = fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
+                                answer.at("took_ms").get<double>(), partitions,
+                                partitions == 1 ? "partition" : "partitions", lag,
                                 answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
   if (answer.contains("incomplete_because")) {
     for (const Json& reason : answer.at("incomplete_because")) {

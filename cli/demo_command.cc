@@ -1,5 +1,6 @@
 // kseek demo: an in-process broker, sample topics, a server, and example searches with their answers.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -21,6 +22,7 @@
 #include "cli/terminal.h"
 #include "indexer/producer.h"
 #include "indexer/test_broker.h"
+#include "server/listen_socket.h"
 
 namespace kseek::cli {
 namespace {
@@ -84,20 +86,21 @@ Result<DemoHistory> produce_history(indexer::Producer& producer, Timestamp end) 
   return history;
 }
 
+/// The address to listen on: the one asked for, or a free port where another program has that one.
+std::string free_address(const std::string& asked) {
+  const auto probe = server::listen_on(asked);
+  if (probe) close(probe->fd);
+  if (probe || probe.error().code != ErrorCode::kConflict) return asked;
+  fmt::print("{}: taking a free port instead.\n", probe.error().message);
+  return "127.0.0.1:0";
+}
+
 Result<std::unique_ptr<Service>> start_service(const DemoOptions& options, const std::string& brokers,
                                                const std::string& dir) {
   ServeConfig config;
   config.data_dir = dir;
   config.indexer.brokers = brokers;
-  config.indexer.kafka["fetch.wait.max.ms"] = "10";  // this broker does not wake a waiting fetch
-  config.server.listen = options.listen;
-  auto service = Service::start(config);
-  if (service || service.error().code != ErrorCode::kConflict ||
-      service.error().message.find("listen") == std::string::npos) {
-    return service;
-  }
-  fmt::print("{}: taking a free port instead.\n", service.error().message);
-  config.server.listen = "127.0.0.1:0";
+  config.server.listen = free_address(options.listen);
   return Service::start(config);
 }
 
@@ -160,7 +163,7 @@ void print_invitation(const std::string& url, const std::string& brokers) {
   const std::string server = url == kDefaultServer ? "" : " --server " + url;
   fmt::print(
       "\nLive traffic is running. Kafka: {}   kseek: {}\nTry, in another terminal:\n"
-      "  kseek search chat 'refund' {}\n  kseek search orders,service-logs timeout --time -1m..{}\n"
+      "  kseek search chat refund{}\n  kseek search orders,service-logs timeout --time -1m..{}\n"
       "  kseek send chat --key me --value 'hello kseek'{} && kseek search chat '\"hello kseek\"'{}\n"
       "  kseek progress orders{}\n  curl '{}/api/v1/search?topic=chat&q=退款&explain=1'\nCtrl-C ends it.\n",
       brokers, url, server, server, server, server, server, url);

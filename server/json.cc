@@ -141,6 +141,8 @@ Json explain_json(const query::Explain& explain) {
   json["messages_verified"] = explain.messages_verified;
   json["bytes_read"] = explain.bytes_read;
   json["full_scan_bytes"] = explain.full_scan_bytes;
+  json["blocks_not_asked"] = explain.blocks_not_asked;
+  json["notes"] = explain.notes;
   json["plan_ms"] = explain.plan_ms;
   json["read_ms"] = explain.read_ms;
   json["verify_ms"] = explain.verify_ms;

@@ -7,12 +7,26 @@
 namespace kseek::server {
 namespace {
 
+/// Why an answer can't be complete: topics that are not tailed yet, so that some partitions may not be known.
+std::vector<std::string> starting_topics(const Services& services, const std::vector<std::string>& topics) {
+  std::vector<std::string> reasons;
+  for (const std::string& topic : topics) {
+    const auto status = services.indexer.status(topic);
+    if (!status || status->state != indexer::TopicState::kStarting) continue;
+    reasons.push_back(topic + " is starting" + (status->reason.empty() ? "" : ": " + status->reason));
+  }
+  return reasons;
+}
+
 Result<Response> search(const Services& services, const Request& request) {
   KSEEK_ASSIGN(query::SearchRequest asked, parse_search(request.query, now()));
   asked.deadline = services.search_deadline;
   asked.cancelled = request.client_gone;
   for (const std::string& topic : asked.topics) KSEEK_TRY(find_topic(services.store, topic));
-  KSEEK_ASSIGN(const query::SearchAnswer answer, query::search(services.store, asked));
+  const std::vector<std::string> reasons = starting_topics(services, asked.topics);
+  KSEEK_ASSIGN(query::SearchAnswer answer, query::search(services.store, asked));
+  answer.complete = answer.complete && reasons.empty();
+  answer.incomplete_because.insert(answer.incomplete_because.end(), reasons.begin(), reasons.end());
   return Response{.body = answer_json(answer)};
 }
 

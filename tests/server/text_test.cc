@@ -1,0 +1,181 @@
+// The server's small parsers: targets, shown text, query text, search parameters, bodies.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "server/json_body.h"
+#include "server/query_text.h"
+#include "server/search_params.h"
+#include "server/shown_text.h"
+#include "server/url.h"
+
+namespace kseek::server {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(Target, DecodesPathAndQuery) {
+  const auto target = parse_target("/a/b%2Fc/?q=x+y%20z%00%ff&empty=&flag");
+  ASSERT_TRUE(target);
+  EXPECT_THAT(target->path, ElementsAre("a", "b/c", ""));
+  ASSERT_EQ(target->query.size(), 3U);
+  EXPECT_EQ(target->query[0].value, std::string("x y z\0\xff", 7));
+  EXPECT_EQ(target->query[1].value, "");
+  EXPECT_EQ(target->query[2].name, "flag");
+  EXPECT_TRUE(parse_target("/")->path.empty());
+  EXPECT_THAT(parse_target("/a+b")->path, ElementsAre("a+b"));
+}
+
+TEST(Target, RefusesBrokenEscapesAndRepeats) {
+  for (const char* target : {"/a%", "/a%2", "/?q=%zz", "/?q=%f"}) {
+    const auto parsed = parse_target(target);
+    ASSERT_FALSE(parsed) << target;
+    EXPECT_THAT(parsed.error().message, HasSubstr("hexadecimal"));
+  }
+  EXPECT_THAT(parse_target("/?q=%zz").error().message, HasSubstr("byte 4"));
+  EXPECT_THAT(parse_target("/?a=1&a=2").error().message, HasSubstr("\"a\" is given twice"));
+}
+
+TEST(Target, EncodingComesBack) {
+  std::string bytes;
+  for (int i = 0; i < 256; ++i) bytes.push_back(static_cast<char>(i));
+  const auto target = parse_target("/" + percent_encode(bytes) + "?x=" + percent_encode(bytes));
+  ASSERT_TRUE(target);
+  EXPECT_THAT(target->path, ElementsAre(bytes));
+  EXPECT_EQ(target->query[0].value, bytes);
+}
+
+TEST(ShownText, CutsAtACharacter) {
+  EXPECT_EQ(show_text("你好", 5).text, "你");
+  EXPECT_TRUE(show_text("你好", 5).truncated);
+  EXPECT_FALSE(show_text("你好", 6).truncated);
+  EXPECT_EQ(show_text("a\xff\xe4\xbdz", 100).text, "a\uFFFD\uFFFD\uFFFDz");
+  EXPECT_EQ(show_text("\xed\xa0\x80\xc0\x80\xf4\x90\x80\x80", 100).text.size(), 9U * 3);
+}
+
+TEST(ShownText, RangesFollowTheirText) {
+  const auto shown = show_text("\xff 你好 end of it", 12, {{2, 8}, {9, 12}, {13, 15}});
+  EXPECT_EQ(shown.text, "\uFFFD 你好 e");
+  EXPECT_THAT(shown.ranges, ElementsAre(ByteRange{4, 10}, ByteRange{11, 12}));
+}
+
+/// Any bytes: valid UTF-8 comes out, within the limit, and valid input unchanged.
+TEST(ShownText, RandomBytes) {
+  std::mt19937_64 random(20261121);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string bytes(random() % 40, '\0');
+    for (char& c : bytes) c = static_cast<char>(random() % 3 == 0 ? random() : 0xE0 + random() % 0x20);
+    const size_t limit = random() % 60;
+    const ShownText shown = show_text(bytes, limit);
+    ASSERT_LE(shown.text.size(), limit);
+    ASSERT_EQ(show_text(shown.text, limit).text, shown.text);
+    ASSERT_FALSE(show_text(shown.text, limit).truncated);
+  }
+}
+
+TEST(QueryText, WordsAndPhrasesAreAnded) {
+  const auto one = parse_query_text("order-1042*");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->kind, query::Condition::Kind::kPhrase);
+  const auto parsed = parse_query_text("  payment \"timeout after\"\\(x ");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(parsed->kind, query::Condition::Kind::kAnd);
+  ASSERT_EQ(parsed->children.size(), 3U);
+  EXPECT_EQ(parsed->children[1].phrase.tokens.size(), 2U);
+}
+
+TEST(QueryText, RefusesWhatIsNotThereYet) {
+  for (const char* text : {"a OR b", "NOT a", "-a", "(a b)", "key:a", "value.customer.id:42", "header.x:1",
+                           "time:-3d..", "\"open", "", "   "}) {
+    const auto parsed = parse_query_text(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(parsed.error().message, HasSubstr("at byte")) << text;
+  }
+  for (const char* text : {"\"a OR b\"", "key\\:a", "12:30:45", "http://host", "\"(a)\"", "a-b", "ORDER"}) {
+    EXPECT_TRUE(parse_query_text(text)) << text;
+  }
+}
+
+TEST(SearchParameters, ReadsAll) {
+  const auto request = parse_search({{"topic", "a,b"},
+                                     {"partition", "0,3"},
+                                     {"offset", "5..9"},
+                                     {"time", "100..200"},
+                                     {"key", "k"},
+                                     {"value", "v w"},
+                                     {"q", "x"},
+                                     {"limit", "3"},
+                                     {"order", "oldest"},
+                                     {"explain", "1"}},
+                                    Timestamp{1000});
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_THAT(request->topics, ElementsAre("a", "b"));
+  EXPECT_THAT(*request->partitions, ElementsAre(PartitionId{0}, PartitionId{3}));
+  EXPECT_EQ(request->offsets, (query::OffsetRange{Offset{5}, Offset{9}}));
+  EXPECT_EQ(request->times.last.ms, 200);
+  EXPECT_EQ(request->limit, 3U);
+  EXPECT_EQ(request->order, query::Order::kOldest);
+  EXPECT_TRUE(request->explain);
+  EXPECT_EQ(request->where->children.size(), 3U);
+}
+
+TEST(SearchParameters, NamesWhatIsWrong) {
+  const std::vector<std::pair<Parameter, std::string>> cases{
+      {{"limit", "0"}, "limit"},         {{"limit", "11"}, "limit"},
+      {{"limit", "x"}, "limit"},         {{"order", "up"}, "order"},
+      {{"explain", "2"}, "explain"},     {{"topic", "a,,b"}, "topic"},
+      {{"partition", "x"}, "partition"}, {{"offset", "9..5"}, "offset"},
+      {{"time", "tomorrow"}, "time"},    {{"key", "!!"}, "key"},
+      {{"value", "--"}, "value"},        {{"q", "key:x"}, "q"},
+      {{"bogus", "1"}, "bogus"}};
+  for (const auto& [parameter, named] : cases) {
+    const auto request = parse_search({parameter, {"topic", "t"}}, Timestamp{0});
+    ASSERT_FALSE(request) << parameter.name << "=" << parameter.value;
+    EXPECT_EQ(request.error().code, ErrorCode::kInvalid);
+    EXPECT_THAT(request.error().message, HasSubstr(named));
+  }
+  EXPECT_THAT(parse_search({}, Timestamp{0}).error().message, HasSubstr("topic"));
+}
+
+TEST(Body, OpenAndSend) {
+  const auto open =
+      parse_open_body(R"({"topic":"t","from":"latest","time":"ingest","retention":"7d","labels":["a","b"]})");
+  ASSERT_TRUE(open) << open.error().message;
+  EXPECT_EQ(open->time_kind, TimeKind::kIngest);
+  EXPECT_THAT(open->labels, ElementsAre("a", "b"));
+  const auto send = parse_send_body(
+      "t", R"({"key":null,"value":"v","partition":2,"headers":[{"name":"n","value":null}],"timestamp":5})");
+  ASSERT_TRUE(send) << send.error().message;
+  EXPECT_FALSE(send->key);
+  EXPECT_EQ(send->partition, PartitionId{2});
+  EXPECT_EQ(send->timestamp, Timestamp{5});
+  EXPECT_FALSE(send->headers[0].second);
+}
+
+TEST(Body, SaysWhatIsWrong) {
+  const std::vector<std::pair<const char*, const char*>> opens{{"{\"topic\":", "byte"},
+                                                               {"[]", "not a JSON object"},
+                                                               {"{}", "\"topic\" is missing"},
+                                                               {R"({"topic":1})", "string"},
+                                                               {R"({"topic":"t","form":"x"})", "form"},
+                                                               {R"({"topic":"t","time":"x"})", "time"},
+                                                               {R"({"topic":"t","labels":"x"})", "labels"},
+                                                               {"\xff", "byte 1"},
+                                                               {"", "byte"}};
+  for (const auto& [body, named] : opens) {
+    const auto open = parse_open_body(body);
+    ASSERT_FALSE(open) << body;
+    EXPECT_THAT(open.error().message, HasSubstr(named)) << body;
+  }
+  for (const char* body :
+       {R"({"partition":-1})", R"({"partition":1.5})", R"({"partition":4294967296})", R"({"headers":[{"value":"x"}]})",
+        R"({"headers":{}})", R"({"value":{"a":1}})", R"({"x":1})"}) {
+    EXPECT_FALSE(parse_send_body("t", body)) << body;
+  }
+}
+
+}  // namespace
+}  // namespace kseek::server

@@ -1,0 +1,124 @@
+// Bad usage, help, configuration files, and the commands that need no server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/system/system.h"
+
+namespace kseek::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(CommandLine, BadUsageIsTwo) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{},
+                                                {"nonsense"},
+                                                {"search"},
+                                                {"search", "t", "--no-such-option"},
+                                                {"get", "t", "x", "1"},
+                                                {"get", "t", "0", "-1"},
+                                                {"get", "t", "0", "1", "--key", "--value"},
+                                                {"serve"},
+                                                {"broker", "--topic", "noparts"},
+                                                {"broker", "--topic", "a:0"},
+                                                {"broker", "--topic", "a b:1"},
+                                                {"send"},
+                                                {"send", "t", "--header", "noequals"},
+                                                {"import", "t", "file"},
+                                                {"import", "--data-dir", "x"},
+                                                {"topics", "--server", "ftp://x"}}) {
+    const Finished refused = kseek(wrong);
+    EXPECT_EQ(refused.code, 2) << (wrong.empty() ? "" : wrong.back()) << refused.err;
+    EXPECT_NE(refused.err, "");
+    EXPECT_EQ(refused.out, "");
+  }
+}
+
+TEST(CommandLine, HelpHasExamples) {
+  for (const char* command : {"demo", "serve", "broker", "open", "close", "topics", "details", "progress", "pause",
+                              "resume", "search", "get", "send", "import"}) {
+    const Finished help = kseek({command, "--help"});
+    EXPECT_EQ(help.code, 0) << command;
+    EXPECT_THAT(help.out, HasSubstr(std::string("Example: k"))) << command;
+  }
+  EXPECT_THAT(kseek({"--version"}).out, HasSubstr("kseek 0."));
+}
+
+TEST(CommandLine, NoServerThere) {
+  const Finished refused = kseek({"search", "t", "x", "--server", "http://127.0.0.1:9"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("kseek serve"));
+}
+
+TEST(CommandLine, ConfigurationErrorsSayTheLine) {
+  const TempDir dir;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"[server]\nlisten = 7\n", "line 2: [server] listen: expected a text"},
+      {"[server]\nlissen = \"x\"\n", "line 2: [server] has no setting \"lissen\""},
+      {"\n\n[sever]\n", "line 3: unknown \"sever\""},
+      {"[server]\nmax_connections = 0\n", "line 2"},
+      {"[store]\nblock_max_messages = 1.5\n", "a whole number"},
+      {"[indexer]\nseal_after = 5\n", "a span of time as text"},
+      {"[indexer]\nseal_after = \"5 parsecs\"\n", "line 2"},
+      {"[kafka]\n\"client.id\" = [1]\n", "line 2"},
+      {"[server\n", "line 1"},
+      {"server = 1\n", "must be a table"}};
+  for (const auto& [content, said] : cases) {
+    write_file(dir.file("kseek.toml"), content);
+    const Finished refused = kseek({"serve", "--data-dir", dir.file("data"), "--config", dir.file("kseek.toml")});
+    EXPECT_EQ(refused.code, 2) << content << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr(said)) << content;
+  }
+  const Finished missing = kseek({"serve", "--data-dir", dir.file("data"), "--config", dir.file("none.toml")});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_FALSE(std::filesystem::exists(dir.file("data")));
+}
+
+TEST(CommandLine, ConfigurationIsUsed) {
+  const TempDir dir;
+  write_file(dir.file("kseek.toml"),
+             "[server]\nlisten = \"127.0.0.1:0\"\nidle_timeout = \"5s\"\n[store]\ndata_dir = \"" + dir.file("data") +
+                 "\"\n[kafka]\n\"client.id\" = \"me\"\n");
+  Process server(kseek_arguments({"serve", "--config", dir.file("kseek.toml")}));
+  const auto url = server.read_line();
+  ASSERT_TRUE(url) << server.errors();
+  EXPECT_EQ(http(*url, "GET", "/healthz").status, 200);
+  EXPECT_TRUE(std::filesystem::exists(dir.file("data")));
+  write_file(dir.file("kseek.toml"), "[kafka]\n\"no.such.property\" = \"1\"\n");
+  const Finished refused = kseek({"serve", "--data-dir", dir.file("other"), "--brokers", "127.0.0.1:9", "--config",
+                                  dir.file("kseek.toml"), "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no.such.property"));
+}
+
+/// A dump as kcat -J writes it, loaded and searched without any server.
+TEST(CommandLine, ImportsADumpAndSearchesIt) {
+  const TempDir dir;
+  Process broker(kseek_arguments({"broker", "--topic", "orders:2"}));
+  const std::string address = broker.read_line().value_or("");
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += "order-" + std::to_string(i) + "=value number " + std::to_string(i) + "\n";
+  ASSERT_EQ(run({"kcat", "-P", "-b", address, "-t", "orders", "-p", "1", "-K", "="}, lines).code, 0);
+  const Finished dump = run({"kcat", "-C", "-b", address, "-t", "orders", "-e", "-J", "-q"});
+  ASSERT_EQ(dump.code, 0) << dump.err;
+  write_file(dir.file("orders.json"), dump.out);
+
+  const Finished imported = kseek({"import", "orders", dir.file("orders.json"), "--data-dir", dir.file("data")});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_THAT(imported.out, HasSubstr("500 messages imported"));
+  const Finished again = kseek({"import", "orders", dir.file("orders.json"), "--data-dir", dir.file("data")});
+  EXPECT_THAT(again.out, HasSubstr("0 messages imported"));
+
+  const Finished found = kseek({"search", "orders", "--key", "order-42?", "--data-dir", dir.file("data"), "--json"});
+  ASSERT_EQ(found.code, 0) << found.err;
+  const Json answer = Json::parse(found.out);
+  ASSERT_EQ(answer["hits"].size(), 10U);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(answer["hits"][static_cast<size_t>(i)]["offset"], 429 - i);
+  EXPECT_EQ(kseek({"get", "orders", "1", "7", "--value", "--data-dir", dir.file("data")}).out, "value number 7");
+  EXPECT_EQ(kseek({"get", "orders", "1", "500", "--data-dir", dir.file("data")}).code, 1);
+  const Finished broken = kseek({"import", "other", "-", "--data-dir", dir.file("data")}, "{\"partition\":0\n");
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.err, HasSubstr("line 1"));
+}
+
+}  // namespace
+}  // namespace kseek::testing
