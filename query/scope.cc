@@ -149,6 +149,9 @@ void add_coverage(const TopicScope& scope, const std::vector<PartitionSnapshot>&
     }
   }
   const std::string prefix = request.topics.size() > 1 ? scope.name + ", " : "";
+  if (scope.view.partitions.empty() && scope.view.config.source == store::Source::kKafka) {
+    answer.incomplete_because.push_back(scope.name + ": its partitions are not known yet, no broker has named them");
+  }
   missing.tell(prefix, "", "nothing is known of it: it does not exist or was not heard of yet", answer);
   end_unknown.tell(prefix, "", "the end of the log is not known, broker away", answer);
   lagging.tell(prefix, "{} message is not indexed yet", "{} messages are not indexed yet", answer);
