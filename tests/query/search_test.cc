@@ -181,6 +181,13 @@ TEST_F(Search, SaysWhatIsMissingOfKafkasLog) {
   EXPECT_EQ(all.coverage[1].end, Offset{8});
 }
 
+TEST_F(Search, SaysThatNoPartitionIsKnown) {
+  create("a", store::Source::kKafka, 0);
+  create("b", store::Source::kImport, 0);
+  EXPECT_NE(reasons(answer(ask({"a"}))).find("partitions are not known yet"), std::string::npos);
+  EXPECT_TRUE(answer(ask({"b"})).complete);
+}
+
 TEST_F(Search, SaysThatMessagesCouldNotBeIndexed) {
   const auto topic = create("a");
   append(*topic, 0, 1, "x");
