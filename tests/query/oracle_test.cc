@@ -17,6 +17,7 @@ namespace {
 
 constexpr int kQueriesAWorld = 250;
 constexpr size_t kMaxPages = 20'000;
+constexpr uint64_t kReportEvery = 20'000;  // queries
 
 uint64_t setting(const char* name, uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -267,6 +268,10 @@ TEST(Oracle, AnswersEqualAFullScan) {
       ASSERT_EQ(wrong, "") << "KSEEK_SEED=" << seed << ", its query " << n << ": " << query.to_string() << "\n"
                            << smallest_failing(world, query);
       world.work();
+      if ((done + 1) % kReportEvery == 0) {
+        fmt::print("{} queries done, seed {}\n", done + 1, seed);
+        std::fflush(stdout);
+      }
     }
   }
 }
