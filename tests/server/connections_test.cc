@@ -129,12 +129,41 @@ TEST(Connections, BodiesAreLimited) {
   EXPECT_EQ(world->get("/healthz").status, 200);
 }
 
-TEST(Connections, AMessageOfTenMegabytesGoesThrough) {
+TEST(Connections, AMessageOfNineMegabytesGoesThrough) {
   const auto world = busy_world();
   const std::string value(9'000'000, 'z');
   const RawAnswer sent =
       world->call("POST", "/api/v1/topics/busy/messages", R"({"key":"big","partition":0,"value":")" + value + "\"}");
-  EXPECT_TRUE(sent.status == 201 || sent.status == 413) << sent.status << sent.body.substr(0, 300);
+  ASSERT_EQ(sent.status, 201) << sent.body.substr(0, 300);
+  const std::string path = "/api/v1/topics/busy/messages/0/" + std::to_string(sent.json()["offset"].get<int64_t>());
+  ASSERT_TRUE(eventually([&] { return world->get(path).status == 200; }));
+  EXPECT_EQ(world->get(path + "/value").body, value);
+  const auto shown = world->get(path).json();
+  EXPECT_EQ(shown["value"].get<std::string>().size(), 1'048'576U);
+  EXPECT_EQ(shown["truncated"], true);
+}
+
+/// With one search thread, searches whose clients have left must not be waited for.
+TEST(Connections, SearchesOfClientsThatLeftEnd) {
+  World world({.listen = "127.0.0.1:0", .search_threads = 1});
+  constexpr int kPartitions = 12;
+  world.open("slow", kPartitions);
+  std::string text;  // has both words everywhere, the phrase nowhere
+  while (text.size() < 4'000'000) text += "a b ";
+  for (int p = 0; p < kPartitions; ++p) world.send({"slow", PartitionId{p}, "k", text, {}, {}});
+  const std::string slow = "/api/v1/search?topic=slow&value=b+b";
+  const auto begin = Clock::now();
+  ASSERT_EQ(world.get(slow).json()["hits"].size(), 0U);
+  const auto one = Clock::now() - begin;
+  ASSERT_GT(one, std::chrono::milliseconds(50)) << "too quick to tell";
+  constexpr int kLeaving = 60;
+  for (int i = 0; i < kLeaving; ++i) {
+    RawConnection leaving(world.url());
+    ASSERT_TRUE(leaving.send(request_text("GET", slow)));
+  }
+  const auto asked = Clock::now();
+  EXPECT_EQ(world.get("/api/v1/search?topic=slow&offset=5..6").status, 200);
+  EXPECT_LT(Clock::now() - asked, one * (kLeaving / 3));
 }
 
 /// Stopping under load: every client gets an answer or the end of its connection, none waits for ever.
