@@ -27,6 +27,7 @@ std::vector<std::pair<int32_t, int64_t>> expected_hits(const Example& example, c
   const auto order = [](const Entry* e) { return std::tuple(e->message.time, e->message.partition, e->offset); };
   std::sort(entries.begin(), entries.end(), [&](const Entry* a, const Entry* b) { return order(a) > order(b); });
   std::vector<std::pair<int32_t, int64_t>> hits;
+  hits.reserve(entries.size());
   for (const Entry* entry : entries) hits.emplace_back(entry->message.partition.value, entry->offset.value);
   return hits;
 }
