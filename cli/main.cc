@@ -9,25 +9,26 @@
 
 namespace {
 
-void declare(CLI::App& app, kseek::cli::Run& run) {
-  using namespace kseek::cli;
+namespace cli = kseek::cli;
+
+void declare(CLI::App& app, cli::Run& run) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("kseek ") + KSEEK_VERSION);
   app.footer("Try: kseek demo\nHelp on a command: kseek COMMAND --help");
-  add_demo(app, run);
-  add_serve(app, run);
-  add_open(app, run);
-  add_close(app, run);
-  add_topics(app, run);
-  add_details(app, run);
-  add_progress(app, run);
-  add_pause(app, run);
-  add_resume(app, run);
-  add_search(app, run);
-  add_get(app, run);
-  add_send(app, run);
-  add_import(app, run);
-  add_broker(app, run);
+  cli::add_demo(app, run);
+  cli::add_serve(app, run);
+  cli::add_open(app, run);
+  cli::add_close(app, run);
+  cli::add_topics(app, run);
+  cli::add_details(app, run);
+  cli::add_progress(app, run);
+  cli::add_pause(app, run);
+  cli::add_resume(app, run);
+  cli::add_search(app, run);
+  cli::add_get(app, run);
+  cli::add_send(app, run);
+  cli::add_import(app, run);
+  cli::add_broker(app, run);
 }
 
 }  // namespace
@@ -35,17 +36,17 @@ void declare(CLI::App& app, kseek::cli::Run& run) {
 int main(int argc, char** argv) {
   try {
     CLI::App app("Finds any message in Kafka by partition, offset, time, key and value.", "kseek");
-    kseek::cli::Run run;
+    cli::Run run;
     declare(app, run);
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
       const int code = app.exit(e);
-      return code == 0 ? kseek::cli::kDone : kseek::cli::kBadUsage;
+      return code == 0 ? cli::kDone : cli::kBadUsage;
     }
     return run();
   } catch (const std::exception& e) {
     fmt::print(stderr, "kseek: unexpected: {}\n       please report this\n", e.what());
-    return kseek::cli::kFailed;
+    return cli::kFailed;
   }
 }
