@@ -136,10 +136,10 @@ std::string summary(const Json& answer) {
   for (const Json& row : answer.at("coverage")) lag += row.at("lag").is_null() ? 0 : row.at("lag").get<uint64_t>();
   const size_t hits = answer.at("hits").size();
   const size_t partitions = answer.at("coverage").size();
-  std::string out = fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
-                                answer.at("took_ms").get<double>(), partitions,
-                                partitions == 1 ? "partition" : "partitions", lag,
-                                answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
+  std::string out =
+      fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
+                  answer.at("took_ms").get<double>(), partitions, partitions == 1 ? "partition" : "partitions", lag,
+                  answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
   if (answer.contains("incomplete_because")) {
     for (const Json& reason : answer.at("incomplete_because")) {
       out += fmt::format("not complete: {}\n", fit(reason.get<std::string>(), 1000, false));
