@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "random_text.h"
+#include "tests/tokenizer/random_text.h"
 
 namespace kseek::tokenizer {
 namespace {

@@ -1,4 +1,4 @@
-#include "naive.h"
+#include "tests/tokenizer/naive.h"
 
 #include "tokenizer/utf8.h"
 

@@ -5,8 +5,8 @@
 
 #include <chrono>
 
-#include "naive.h"
-#include "random_text.h"
+#include "tests/tokenizer/naive.h"
+#include "tests/tokenizer/random_text.h"
 
 namespace kseek::tokenizer {
 namespace {

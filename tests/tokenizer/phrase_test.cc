@@ -4,8 +4,8 @@
 
 #include <chrono>
 
-#include "naive.h"
-#include "random_text.h"
+#include "tests/tokenizer/naive.h"
+#include "tests/tokenizer/random_text.h"
 #include "tokenizer/pattern.h"
 #include "tokenizer/text.h"
 

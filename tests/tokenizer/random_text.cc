@@ -1,4 +1,4 @@
-#include "random_text.h"
+#include "tests/tokenizer/random_text.h"
 
 #include <cstdlib>
 

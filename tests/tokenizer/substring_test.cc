@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "random_text.h"
+#include "tests/tokenizer/random_text.h"
 #include "tokenizer/text.h"
 #include "tokenizer/token_walk.h"
 

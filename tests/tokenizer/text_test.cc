@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-#include "random_text.h"
+#include "tests/tokenizer/random_text.h"
 
 namespace kseek::tokenizer {
 namespace {

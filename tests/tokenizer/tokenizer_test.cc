@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "random_text.h"
+#include "tests/tokenizer/random_text.h"
 #include "tokenizer/json_text.h"
 #include "tokenizer/text.h"
 
