@@ -24,7 +24,7 @@ using Kind = FieldTest::Kind;
 
 uint64_t test_seed() {
   static const uint64_t seed = [] {
-    const char* given = std::getenv("KSEEK_TEST_SEED");
+    const char* given = std::getenv("KSEEK_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   }();
   return seed;
@@ -168,7 +168,7 @@ TEST(JsonField, GoesAnyDepth) {
 }
 
 TEST(JsonField, ReadsNumbersAsTheLibraryDoes) {
-  SCOPED_TRACE("KSEEK_TEST_SEED=" + std::to_string(test_seed()));
+  SCOPED_TRACE("KSEEK_SEED=" + std::to_string(test_seed()));
   std::mt19937_64 random(test_seed());
   for (int i = 0; i < 100'000; ++i) {
     std::string text = random() % 2 == 0 ? "-" : "";
@@ -386,7 +386,7 @@ class RandomJson {
 };
 
 TEST(JsonField, EqualsANaiveEvaluation) {
-  SCOPED_TRACE("KSEEK_TEST_SEED=" + std::to_string(test_seed()));
+  SCOPED_TRACE("KSEEK_SEED=" + std::to_string(test_seed()));
   RandomJson random(test_seed());
   size_t found = 0;
   for (int documents = 0; documents < 4000; ++documents) {
@@ -409,7 +409,7 @@ TEST(JsonField, EqualsANaiveEvaluation) {
 }
 
 TEST(JsonField, StaysInBoundsAndSaysNoWhenBytesAreBroken) {
-  SCOPED_TRACE("KSEEK_TEST_SEED=" + std::to_string(test_seed()));
+  SCOPED_TRACE("KSEEK_SEED=" + std::to_string(test_seed()));
   RandomJson random(test_seed() + 1);
   for (int i = 0; i < 40'000; ++i) {
     std::string json = random.document(random.below(2) == 0);

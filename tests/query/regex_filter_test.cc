@@ -21,7 +21,7 @@ namespace {
 
 uint64_t test_seed() {
   static const uint64_t seed = [] {
-    const char* given = std::getenv("KSEEK_TEST_SEED");
+    const char* given = std::getenv("KSEEK_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   }();
   return seed;
@@ -393,7 +393,7 @@ class RandomRegex {
 };
 
 TEST(RegexFilter, NeverExcludesAMatch) {
-  SCOPED_TRACE("KSEEK_TEST_SEED=" + std::to_string(test_seed()));
+  SCOPED_TRACE("KSEEK_SEED=" + std::to_string(test_seed()));
   RandomRegex random(test_seed());
   size_t matches = 0;
   size_t filtered = 0;

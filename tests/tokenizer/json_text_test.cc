@@ -204,7 +204,7 @@ bool is_known_difference(const std::string& text) {
 
 TEST(JsonProperty, AgreesWithNlohmann) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   size_t valid = 0, invalid = 0;
   for (int i = 0; i < 100'000; ++i) {
     std::string text = random_space(random) + random_value(random, 4) + random_space(random);
@@ -223,7 +223,7 @@ TEST(JsonProperty, AgreesWithNlohmann) {
 
 TEST(JsonProperty, UnescapesAsNlohmann) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   for (int i = 0; i < 20'000; ++i) {
     const std::string text = "[" + random_string(random) + "]";
     ASSERT_EQ(unescaped(text), "[\"" + nlohmann::json::parse(text)[0].get<std::string>() + "\"]") << text;

@@ -61,7 +61,7 @@ TEST(TokenPatternProperty, MatchesAsTheNaiveMatcherDoesOnEverySmallCase) {
 
 TEST(TokenPatternProperty, MatchesAsTheNaiveMatcherDoesOnLongerOnes) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   size_t matched = 0;
   for (int i = 0; i < 200'000; ++i) {
     const std::string written = "a" + random.of({"a", "b", "\u00E9", "*", "*", "?"}, 8);
@@ -143,7 +143,7 @@ std::string pattern_like(RandomText& random, std::string_view token) {
 
 TEST(MayMatchTermProperty, NeverMissesAMatch) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   std::string scratch;
   size_t matched = 0, refused = 0;
   for (int i = 0; i < 200'000; ++i) {

@@ -181,7 +181,7 @@ void compare_with_naive(RandomText& random, const std::vector<std::string>& lett
 
 TEST(PhraseFinderProperty, EqualsTheNaiveDefinition) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   ASSERT_NO_FATAL_FAILURE(compare_with_naive(random, {"a", "b", " ", "-"}, 6'000));
   ASSERT_NO_FATAL_FAILURE(compare_with_naive(random, {"a", "A", "b", " ", "\u4F60", "\u0301", "\u00E9"}, 6'000));
   ASSERT_NO_FATAL_FAILURE(compare_with_naive(random, {"\u4F60", "\u597D", "\u0301", "."}, 6'000));
@@ -191,7 +191,7 @@ TEST(PhraseFinderProperty, EqualsTheNaiveDefinition) {
 
 TEST(PhraseFinderProperty, FindsWhatWasTakenFromTheText) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   TextFolder folder;
   for (int i = 0; i < 30'000; ++i) {
     const std::string text = random.any(20);

@@ -6,7 +6,7 @@ namespace kseek::tokenizer {
 
 uint64_t test_seed() {
   static const uint64_t seed = [] {
-    const char* given = std::getenv("KSEEK_TEST_SEED");
+    const char* given = std::getenv("KSEEK_SEED");
     return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
   }();
   return seed;

@@ -10,7 +10,7 @@
 
 namespace kseek::tokenizer {
 
-/// The seed of a test run, from KSEEK_TEST_SEED or drawn; every test prints it when it fails.
+/// The seed of a test run, from KSEEK_SEED or drawn; every test prints it when it fails.
 uint64_t test_seed();
 
 class RandomText {

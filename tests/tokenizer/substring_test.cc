@@ -34,7 +34,7 @@ TEST(SubstringFinder, TakesEmptyNeedlesAndTexts) {
 
 TEST(SubstringFinderProperty, EqualsStringView) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   for (int i = 0; i < 200'000; ++i) {
     const std::string needle = random.of({"a", "b", "\xE4", "7"}, 5);
     const std::string of = random.of({"a", "b", "\xE4", "7"}, 90);
@@ -47,7 +47,7 @@ TEST(SubstringFinderProperty, EqualsStringView) {
 
 TEST(TokenWalkProperty, VisitsTheTokensThatFindTokensFinds) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   TextFolder folder;
   for (int i = 0; i < 50'000; ++i) {
     const std::string_view folded = folder.fold(random.any(10), {});

@@ -120,7 +120,7 @@ TEST(FoldWithOrigins, CountsEscapesAsTheyWereSent) {
 
 TEST(FoldProperty, OriginsHaveTheFoldersTextAndCoverTheInputInOrder) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   TextFolder folder;
   for (int i = 0; i < 100'000; ++i) {
     std::string text = random.any(20);

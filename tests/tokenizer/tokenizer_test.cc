@@ -103,7 +103,7 @@ TEST(Tokens, OfJsonHaveTheirEscapesSpelledOut) {
 
 TEST(TokensProperty, FastPathEqualsTheReferenceOnRandomText) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   for (int i = 0; i < 200'000; ++i) {
     std::string text = random.any(20);
     if (random.one_in(8)) {
@@ -126,7 +126,7 @@ TEST(TokensProperty, FastPathEqualsTheReferenceForEveryCharacter) {
 
 TEST(TokensProperty, BoundariesAgreeWithTokens) {
   RandomText random(test_seed());
-  SCOPED_TRACE(testing::Message() << "KSEEK_TEST_SEED=" << test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
   TextFolder folder;
   for (int i = 0; i < 20'000; ++i) ASSERT_NO_FATAL_FAILURE(expect_boundaries_agree(folder.fold(random.any(12), {})));
 }
