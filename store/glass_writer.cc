@@ -26,7 +26,7 @@ constexpr size_t kBranchOverhead = 7;
 constexpr uint32_t kRevision = 1;
 constexpr std::string_view kMagic = "\x0F\x0DXapian Glass\x04\x6E";  // and the format's version, of 2016-03-14
 constexpr std::string_view kUuid = "kseek segment 01";               // Xapian wants 16 bytes; nobody compares them
-constexpr std::string_view kDocumentLengthsKey("\0\xE0", 2);
+constexpr std::string_view kMetadataPrefix("\0\xC0", 2);
 constexpr unsigned kMinCompressed = 18;  // tags from so many bytes are compressed, in the tables that we don't have
 
 void put_big(char* to, uint64_t n, size_t bytes) {
@@ -48,14 +48,12 @@ void put_root(std::string& out, uint32_t root, uint32_t levels, uint64_t entries
 
 }  // namespace
 
-GlassWriter::GlassWriter(std::filesystem::path directory, uint32_t documents)
-    : directory_(std::move(directory)), documents_(documents) {}
+GlassWriter::GlassWriter(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
 GlassWriter::~GlassWriter() = default;
 
-Result<std::unique_ptr<GlassWriter>> GlassWriter::create(const std::filesystem::path& directory, uint32_t documents) {
-  assert(documents > 0 && documents <= kMaxDocuments);
-  std::unique_ptr<GlassWriter> writer(new GlassWriter(directory, documents));  // NOLINT: the constructor is private
+Result<std::unique_ptr<GlassWriter>> GlassWriter::create(const std::filesystem::path& directory) {
+  std::unique_ptr<GlassWriter> writer(new GlassWriter(directory));  // NOLINT: the constructor is private
   const std::filesystem::path path = directory / "postlist.glass";
   writer->file_.reset(std::fopen(path.c_str(), "wbe"));
   if (writer->file_ == nullptr) {
@@ -65,7 +63,7 @@ Result<std::unique_ptr<GlassWriter>> GlassWriter::create(const std::filesystem::
   }
   writer->start_block();
   put_big(writer->place(kLeafOverhead), kFirstAndLastPart << 8, 3);  // each tree begins with an item without a key
-  writer->add_document_lengths();
+  writer->children_.push_back({"", 0});
   return writer;
 }
 
@@ -96,53 +94,33 @@ void GlassWriter::write_block(unsigned level) {
   start_block();
 }
 
-void GlassWriter::add_leaf_item(std::string_view key, std::string_view tag) {
-  const size_t bytes = kLeafOverhead + key.size() + tag.size();
+size_t GlassWriter::room() const {
+  constexpr size_t kOverhead = kDirectoryEntry + kLeafOverhead + kMetadataPrefix.size();
+  constexpr size_t kFirstItem = kDirectoryEntry + kLeafOverhead;
+  static_assert(kMaxItemBytes + kDirectoryStart + kFirstItem + kOverhead <= kBlockBytes);
+  const size_t free_bytes = items_begin_ - directory_end_;
+  constexpr size_t kNearlyFull = 1024;
+  return free_bytes < kNearlyFull ? kMaxItemBytes : std::min(free_bytes - kOverhead, kMaxItemBytes);
+}
+
+void GlassWriter::add(std::string_view key, std::string_view value) {
+  assert(!key.empty() && key.size() <= kMaxKeyBytes && !value.empty() && key.size() + value.size() <= kMaxItemBytes);
+  key_.assign(kMetadataPrefix).append(key);
+  assert(last_key_ < key_);
+  const size_t bytes = kLeafOverhead + key_.size() + value.size();
   if (directory_end_ + kDirectoryEntry + bytes > items_begin_) {
     write_block(0);
     size_t same = 0;  // the shortest separator that is above the last key is the common head and a byte
-    while (same < last_key_.size() && last_key_[same] == key[same]) ++same;
-    children_.push_back({std::string(key.substr(0, same + 1)), blocks_written_});
+    while (same < last_key_.size() && last_key_[same] == key_[same]) ++same;
+    children_.push_back({key_.substr(0, same + 1), blocks_written_});
   }
   char* const item = place(bytes);
   put_big(item, (bytes - kLeafOverhead) | kFirstAndLastPart, 2);
-  put_big(item + 2, key.size(), 1);
-  std::memcpy(item + kLeafOverhead, key.data(), key.size());
-  std::memcpy(item + kLeafOverhead + key.size(), tag.data(), tag.size());
-  last_key_.assign(key);
+  put_big(item + 2, key_.size(), 1);
+  std::memcpy(item + kLeafOverhead, key_.data(), key_.size());
+  std::memcpy(item + kLeafOverhead + key_.size(), value.data(), value.size());
+  std::swap(last_key_, key_);
   ++entries_;
-}
-
-/// The length of every document, as a posting list of its own: all 0, because boolean terms don't count.
-void GlassWriter::add_document_lengths() {
-  children_.push_back({"", 0});
-  tag_.assign(
-      "\0\0\0"
-      "1",
-      4);
-  put_varint(tag_, documents_ - 1);
-  for (uint32_t document = 0; document < documents_; ++document) {
-    if (document > 0) tag_.push_back('\0');  // documents without between them and the one before
-    tag_.push_back('\0');                    // length
-  }
-  add_leaf_item(kDocumentLengthsKey, tag_);
-}
-
-void GlassWriter::add(std::string_view term, std::span<const uint32_t> positions) {
-  assert(!term.empty() && term.size() <= kMaxTermBytes && term.find('\0') == std::string_view::npos);
-  assert(!positions.empty() && positions.back() < documents_ && (entries_ == 1 || last_key_ < term));
-  tag_.clear();
-  put_varint(tag_, positions.size());
-  tag_.push_back('\0');  // occurrences in the collection: boolean terms have none
-  put_varint(tag_, positions.front());
-  tag_.push_back('1');  // the only part of the list
-  put_varint(tag_, positions.back() - positions.front());
-  tag_.push_back('\0');  // occurrences in the document
-  for (size_t i = 1; i < positions.size(); ++i) {
-    put_varint(tag_, positions[i] - positions[i - 1] - 1);
-    tag_.push_back('\0');
-  }
-  add_leaf_item(term, tag_);
 }
 
 /// The levels above the leaves, which are children_; returns the root's block.
@@ -181,8 +159,7 @@ Result<void> GlassWriter::write_version(uint32_t root, uint32_t levels) {
   for (const unsigned min_compressed : {kMinCompressed, kMinCompressed, 0U, kMinCompressed, kMinCompressed}) {
     put_root(out, 0, 0, 0, kBlockBytes, min_compressed, "");  // document data, term list, positions, spelling, synonyms
   }
-  put_varint(out, documents_);
-  out.append(7, '\0');  // gaps in the docids, bounds and sums of lengths, oldest change set, spelling: 0
+  out.append(8, '\0');  // documents, gaps in the docids, bounds and sums of lengths, oldest change set, spelling: 0
 
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen((directory_ / "iamglass").c_str(), "wbe"));
   if (file == nullptr || std::fwrite(out.data(), out.size(), 1, file.get()) != 1 || std::fflush(file.get()) != 0) {

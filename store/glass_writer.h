@@ -1,10 +1,8 @@
-// Writes a Xapian database (backend glass, Xapian 1.4) in one pass from terms that come in order: the same database as
-// WritableDatabase makes from boolean terms, for a tenth of its time and half its size, because its B-tree is filled
-// from left to right, each block once, to the brim. Xapian reads, checks and merges it like any other; docs/format.md
-// has the bytes. Measured on bench/store_bench.cc, four blocks of 41,000 terms each: WritableDatabase 1.14 µs a posting
-// and 1.01 bytes of index a raw byte, this 0.17 µs (merging the blocks' terms, syncing and hashing included) and 0.51.
+// Writes a Xapian database (backend glass, Xapian 1.4) in one pass from user metadata that come in order of their keys:
+// the same as WritableDatabase::set_metadata() makes, for a fraction of its time, because its B-tree is filled from
+// left to right, each block once, to the brim. Xapian reads and checks it like any other; docs/format.md has the bytes.
 //
-// One thread. Limits: documents 1 to kMaxDocuments, so that a posting list fits into one B-tree item.
+// One thread. Limits: an item fits into one block of the B-tree, at most kMaxItemBytes.
 #pragma once
 
 #include <array>
@@ -12,7 +10,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,19 +20,19 @@ namespace kseek::store {
 
 class GlassWriter {
  public:
-  static constexpr uint32_t kMaxDocuments = 256;
-  static constexpr size_t kMaxTermBytes = 100;  ///< far above the index's own limit
+  static constexpr size_t kMaxKeyBytes = 120;
+  static constexpr size_t kMaxItemBytes = 8160;  ///< key and value: always fits
 
-  /// A database of `documents` documents in `directory`, which must exist and be empty. kUnavailable: can't be written.
-  [[nodiscard]] static Result<std::unique_ptr<GlassWriter>> create(const std::filesystem::path& directory,
-                                                                   uint32_t documents);
+  /// A database without documents in `directory`, which must exist and be empty. kUnavailable: can't be written.
+  [[nodiscard]] static Result<std::unique_ptr<GlassWriter>> create(const std::filesystem::path& directory);
   ~GlassWriter();
   GlassWriter(const GlassWriter&) = delete;
   GlassWriter& operator=(const GlassWriter&) = delete;
 
-  /// The documents (positions: docid - 1, rising, not empty) that have a term. REQUIRES: terms rise bytewise, have 1 to
-  /// kMaxTermBytes bytes, and no NUL.
-  void add(std::string_view term, std::span<const uint32_t> positions);
+  /// Bytes of key and value that the block being filled has room for; kMaxItemBytes when it is (nearly) full.
+  [[nodiscard]] size_t room() const;
+  /// REQUIRES: keys rise bytewise, have 1 to kMaxKeyBytes bytes; the value is not empty; no more than kMaxItemBytes.
+  void add(std::string_view key, std::string_view value);
   /// Writes what is left. kUnavailable when anything could not be written since create().
   [[nodiscard]] Result<void> finish();
 
@@ -49,9 +46,7 @@ class GlassWriter {
     uint32_t block = 0;
   };
 
-  GlassWriter(std::filesystem::path directory, uint32_t documents);
-  void add_leaf_item(std::string_view key, std::string_view tag);
-  void add_document_lengths();
+  explicit GlassWriter(std::filesystem::path directory);
   uint32_t write_branches();
   void start_block();
   char* place(size_t bytes);
@@ -59,7 +54,6 @@ class GlassWriter {
   Result<void> write_version(uint32_t root, uint32_t levels);
 
   const std::filesystem::path directory_;
-  const uint32_t documents_;
   std::unique_ptr<std::FILE, CloseFile> file_;
   int error_ = 0;  // errno of the first failure
   std::array<char, kBlockBytes> block_{};
@@ -69,8 +63,8 @@ class GlassWriter {
   uint32_t levels_ = 0;
   uint64_t entries_ = 0;
   std::vector<Child> children_;  // of the level being written
+  std::string key_;
   std::string last_key_;
-  std::string tag_;
 };
 
 }  // namespace kseek::store

@@ -10,7 +10,7 @@
 
 namespace kseek::store {
 
-/// A merged segment is this one file in its directory, a fresh one is a directory of Xapian's glass backend.
+/// Older merged segments are this one file in their directory, others a directory of Xapian's glass backend.
 inline constexpr const char* kSingleFileName = "segment.glass";
 
 /// What Xapian is asked to open for a segment at `path`.

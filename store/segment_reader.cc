@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "store/segment.h"
+#include "store/segment_database.h"
 #include "store/segment_files.h"
 
 namespace kseek::store {
@@ -11,14 +12,55 @@ namespace {
 constexpr size_t kIdleReaders = 4;      // a segment keeps; each has a file descriptor and about 100 KiB
 constexpr size_t kMaxXapianTerm = 245;  // glass has none longer, and ours are far shorter
 
+/// Calls `visit` with the terms of a prefix until it says no. A walk of its own: `visit` may look terms up.
+Result<void> scan_pages(const SegmentDatabase& database, std::string_view prefix,
+                        const std::function<bool(std::string_view)>& visit) {
+  PageWalk walk(database);
+  for (bool found = walk.seek(prefix); found; found = walk.next()) {
+    TermPageReader reader(walk.page(), database.blocks());
+    while (reader.next()) {
+      const std::string_view term = reader.term();
+      if (term < prefix) continue;
+      if (!term.starts_with(prefix) || !visit(term)) return {};
+    }
+    if (reader.damaged()) return database.damaged();
+  }
+  return {};
+}
+
 /// Not a term of any segment: Xapian would take "" for "all documents", and refuses long ones.
 bool is_no_term(std::string_view field_term) { return field_term.empty() || field_term.size() > kMaxXapianTerm; }
 
 }  // namespace
 
 struct SegmentReader::Impl {
-  std::filesystem::path path;
-  Xapian::Database database;
+  explicit Impl(SegmentDatabase opened) : database(std::move(opened)), walk(database) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return database.path(); }
+  /// Brings `reader` to a term; false: there is none, or the page is damaged. Throws. Terms that rise within a page are
+  /// found in one go.
+  bool find(std::string_view term) {
+    const bool ahead = !reader.term().empty() && reader.term() <= term && term <= page_end;
+    if (!ahead) {
+      page_end.clear();
+      reader = {};
+      if (!walk.seek(term)) return false;
+      page_end = walk.last_term();
+      reader = TermPageReader(walk.page(), database.blocks());
+      if (!reader.next()) return false;
+    }
+    while (reader.term() < term) {
+      if (!reader.next()) return false;
+    }
+    return reader.term() == term;
+  }
+
+  SegmentDatabase database;
+  PageWalk walk;
+  TermPageReader reader;  // of the page of the last look-up
+  std::string page_end;   // its last term
 };
 
 SegmentReader::SegmentReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -27,8 +69,13 @@ SegmentReader::~SegmentReader() = default;
 Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
   uint32_t count = 0;
   if (is_no_term(field_term)) return count;
-  KSEEK_TRY(translate_exceptions(impl_->path, [&]() -> Result<void> {
-    count = impl_->database.get_termfreq(std::string(field_term));
+  KSEEK_TRY(translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    if (!impl_->database.has_pages()) {
+      count = impl_->database.database().get_termfreq(std::string(field_term));
+      return {};
+    }
+    if (impl_->find(field_term)) count = impl_->reader.count();
+    if (impl_->reader.damaged()) return impl_->database.damaged();
     return {};
   }));
   return count;
@@ -36,10 +83,16 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
 
 Result<void> SegmentReader::postings(std::string_view field_term, std::vector<uint32_t>& positions) {
   if (is_no_term(field_term)) return {};
-  return translate_exceptions(impl_->path, [&]() -> Result<void> {
+  return translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    if (impl_->database.has_pages()) {
+      const bool intact = !impl_->find(field_term) || impl_->reader.append_positions(positions);
+      if (!intact || impl_->reader.damaged()) return impl_->database.damaged();
+      return {};
+    }
     const std::string term(field_term);
-    const auto end = impl_->database.postlist_end(term);
-    for (auto each = impl_->database.postlist_begin(term); each != end; ++each) positions.push_back(*each - 1);
+    const Xapian::Database& database = impl_->database.database();
+    const auto end = database.postlist_end(term);
+    for (auto each = database.postlist_begin(term); each != end; ++each) positions.push_back(*each - 1);
     return {};
   });
 }
@@ -47,10 +100,12 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<ui
 Result<void> SegmentReader::scan_terms(std::string_view prefix,
                                        const std::function<bool(std::string_view field_term)>& visit) {
   if (prefix.size() > kMaxXapianTerm) return {};
-  return translate_exceptions(impl_->path, [&]() -> Result<void> {
+  return translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    if (impl_->database.has_pages()) return scan_pages(impl_->database, prefix, visit);
     const std::string start(prefix);
-    const auto end = impl_->database.allterms_end(start);
-    for (auto each = impl_->database.allterms_begin(start); each != end; ++each) {
+    const Xapian::Database& database = impl_->database.database();
+    const auto end = database.allterms_end(start);
+    for (auto each = database.allterms_begin(start); each != end; ++each) {
       if (!visit(*each)) break;
     }
     return {};
@@ -79,26 +134,15 @@ Result<Segment::Lease> Segment::borrow() const {
       return Lease(*this, std::move(reader));
     }
   }
-  std::unique_ptr<SegmentReader> reader;
-  const auto opened = translate_exceptions(path_, [&]() -> Result<void> {
-    auto impl =
-        std::make_unique<SegmentReader::Impl>(SegmentReader::Impl{path_, Xapian::Database(database_path(path_))});
-    if (impl->database.get_lastdocid() != meta_.blocks.size()) {
-      return Error{ErrorCode::kCorrupt,
-                   fmt::format("index segment {} has {} blocks, the catalog says {}", path_.string(),
-                               impl->database.get_lastdocid(), meta_.blocks.size()),
-                   "rebuild the index with `kseek reindex TOPIC`"};
-    }
-    reader.reset(new SegmentReader(std::move(impl)));  // NOLINT: the constructor is private
-    return {};
-  });
+  auto opened = SegmentDatabase::open(path_, meta_.blocks.size());
   std::error_code error;
   if (!opened && !std::filesystem::exists(path_, error)) {
     return Error{ErrorCode::kUnavailable, fmt::format("index segment {} is gone", path_.string()),
                  "its owner may have merged it: try again; if it stays, rebuild the index with `kseek reindex TOPIC`"};
   }
-  KSEEK_TRY(opened);
-  return Lease(*this, std::move(reader));
+  if (!opened) return std::move(opened).error();
+  auto impl = std::make_unique<SegmentReader::Impl>(*std::move(opened));
+  return Lease(*this, std::unique_ptr<SegmentReader>(new SegmentReader(std::move(impl))));  // NOLINT: private
 }
 
 void Segment::make_obsolete() const {

@@ -1,16 +1,12 @@
-// Fresh segments and merged ones. A block is one Xapian document: its position + 1 is the docid, its terms are boolean
-// ones, without positions, data or term list.
-#include <xapian.h>
-
+// Fresh segments and merged ones: terms that come in order from several inputs, each with positions of its own.
 #include <algorithm>
 #include <cassert>
 #include <cstring>
-#include <system_error>
 
 #include <fmt/format.h>
 
-#include "store/glass_writer.h"
 #include "store/segment.h"
+#include "store/segment_database.h"
 #include "store/segment_files.h"
 
 namespace kseek::store {
@@ -18,96 +14,124 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Xapian's own way, for more blocks than a GlassWriter takes.
-void write_with_xapian(const fs::path& directory, const std::vector<SegmentInput>& inputs) {
-  constexpr int kFlags = Xapian::DB_CREATE_OR_OVERWRITE | Xapian::DB_BACKEND_GLASS | Xapian::DB_NO_TERMLIST |
-                         Xapian::DB_DANGEROUS | Xapian::DB_NO_SYNC;
-  Xapian::WritableDatabase database(directory.string(), kFlags);
-  std::string term;
-  for (const SegmentInput& input : inputs) {
-    Xapian::Document document;
-    for (const std::string_view each : input.terms->sorted()) {
-      term.assign(each);
-      document.add_boolean_term(term);
-    }
-    database.add_document(document);
-  }
-  database.commit();
-  database.close();
-  std::error_code error;
-  fs::remove(directory / "flintlock", error);  // only writers look at the lock, and there are none any more
-}
+/// One block's terms as an input of a merge.
+class BlockInput {
+ public:
+  BlockInput(const BlockTerms& terms, uint32_t position) : terms_(&terms), position_(position) {}
+  bool next() { return next_++ < terms_->sorted().size(); }
+  [[nodiscard]] std::string_view term() const { return terms_->sorted()[next_ - 1]; }
+  void append_positions(std::vector<uint32_t>& positions) const { positions.push_back(position_); }
 
-/// The next term of one input.
+ private:
+  const BlockTerms* terms_;
+  uint32_t position_;
+  size_t next_ = 0;
+};
+
+/// A segment as an input: its positions follow those of the segments before it.
+class CursorInput {
+ public:
+  CursorInput(SegmentCursor& cursor, uint32_t shift) : cursor_(&cursor), shift_(shift) {}
+  bool next() { return cursor_->next(); }
+  [[nodiscard]] std::string_view term() const { return cursor_->term(); }
+  void append_positions(std::vector<uint32_t>& positions) { cursor_->append_positions(positions, shift_); }
+
+ private:
+  SegmentCursor* cursor_;
+  uint32_t shift_;
+};
+
+/// An input's next term, in a heap whose top is the least: by term, then by input.
 struct Head {
+  uint64_t prefix = 0;  // the term's first eight bytes, big-endian: settles nearly all comparisons
   std::string_view term;
-  uint64_t prefix = 0;  // its first eight bytes, big-endian: settles nearly all comparisons
-  uint32_t position = 0;
-  size_t next = 0;  // into the input's terms
+  uint32_t input = 0;
 
-  bool advance(const BlockTerms& terms) {
-    if (next == terms.sorted().size()) return false;
-    term = terms.sorted()[next++];
+  void set_term(std::string_view next) {
+    term = next;
     uint64_t bytes = 0;
     std::memcpy(&bytes, term.data(), std::min(term.size(), sizeof(bytes)));
     prefix = __builtin_bswap64(bytes);
-    return true;
   }
-  /// For a heap whose top is the least: by term, then by position.
-  bool operator<(const Head& other) const {
-    if (prefix != other.prefix) return prefix > other.prefix;
+  [[nodiscard]] bool comes_before(const Head& other) const {
+    if (prefix != other.prefix) return prefix < other.prefix;
     const int order = term.compare(other.term);
-    return order != 0 ? order > 0 : position > other.position;
+    return order != 0 ? order < 0 : input < other.input;
   }
 };
 
-/// Merges the inputs' sorted terms into a GlassWriter.
-Result<void> write_merged(const fs::path& directory, const std::vector<SegmentInput>& inputs) {
-  KSEEK_ASSIGN(const std::unique_ptr<GlassWriter> writer,
-               GlassWriter::create(directory, static_cast<uint32_t>(inputs.size())));
-  std::vector<Head> heads;
-  for (uint32_t position = 0; position < inputs.size(); ++position) {
-    Head head;
-    head.position = position;
-    if (head.advance(*inputs[position].terms)) heads.push_back(head);
+/// Lets the heap's top sink to its place.
+void sink(std::vector<Head>& heap) {
+  const Head head = heap.front();
+  size_t at = 0;
+  for (;;) {
+    size_t child = 2 * at + 1;
+    if (child >= heap.size()) break;
+    if (child + 1 < heap.size() && heap[child + 1].comes_before(heap[child])) ++child;
+    if (!heap[child].comes_before(head)) break;
+    heap[at] = heap[child];
+    at = child;
   }
-  std::make_heap(heads.begin(), heads.end());
+  heap[at] = head;
+}
+
+/// Merges the inputs' terms and joins their positions. Input: next(), term(), append_positions(vector&).
+template <class Input>
+void merge_terms(std::vector<Input>& inputs, SegmentOutput& output) {
+  std::vector<Head> heap;
+  for (uint32_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].next()) continue;
+    heap.emplace_back();
+    heap.back().set_term(inputs[i].term());
+    heap.back().input = i;
+  }
+  std::sort(heap.begin(), heap.end(), [](const Head& a, const Head& b) { return a.comes_before(b); });
+  std::string term;
   std::vector<uint32_t> positions;
-  while (!heads.empty()) {
-    const std::string_view term = heads.front().term;
+  while (!heap.empty()) {
+    term.assign(heap.front().term);
     positions.clear();
-    while (!heads.empty() && heads.front().term == term) {
-      std::pop_heap(heads.begin(), heads.end());
-      Head& head = heads.back();
-      positions.push_back(head.position);
-      if (head.advance(*inputs[head.position].terms)) {
-        std::push_heap(heads.begin(), heads.end());
+    do {
+      Head& head = heap.front();
+      inputs[head.input].append_positions(positions);
+      if (inputs[head.input].next()) {
+        head.set_term(inputs[head.input].term());
       } else {
-        heads.pop_back();
+        head = heap.back();
+        heap.pop_back();
       }
-    }
-    writer->add(term, positions);
+      if (!heap.empty()) sink(heap);
+    } while (!heap.empty() && heap.front().term == term);
+    if (!positions.empty()) output.add(term, positions);  // empty: of a damaged input, whose status tells
   }
-  return writer->finish();
+}
+
+Result<void> check_blocks(const fs::path& path, size_t blocks) {
+  if (blocks <= kMaxSegmentBlocks) return {};
+  return Error{ErrorCode::kTooLarge,
+               fmt::format("index segment {} would have {} blocks, over {}", path.string(), blocks, kMaxSegmentBlocks),
+               "choose fewer blocks for a segment"};
 }
 
 }  // namespace
 
 Result<SegmentMeta> write_segment(const fs::path& path, SegmentId id, const std::vector<SegmentInput>& inputs) {
   assert(!inputs.empty());
-  auto published = publish_directory(path, [&inputs](const fs::path& building) {
-    return translate_exceptions(building, [&]() -> Result<void> {
-      if (inputs.size() <= GlassWriter::kMaxDocuments) return write_merged(building, inputs);
-      write_with_xapian(building, inputs);
-      return {};
-    });
-  });
-  if (!published) return std::move(published).error();
+  KSEEK_TRY(check_blocks(path, inputs.size()));
   SegmentMeta meta;
   meta.id = id;
-  for (const SegmentInput& input : inputs) meta.blocks.push_back(input.block);
-  meta.bytes = published->bytes;
-  meta.checksum = published->checksum;
+  std::vector<BlockInput> blocks;
+  for (const SegmentInput& input : inputs) {
+    blocks.emplace_back(*input.terms, static_cast<uint32_t>(blocks.size()));
+    meta.blocks.push_back(input.block);
+  }
+  KSEEK_ASSIGN(const FilesDigest published, publish_directory(path, [&](const fs::path& building) -> Result<void> {
+                 KSEEK_ASSIGN(const auto output, SegmentOutput::create(building, static_cast<uint32_t>(blocks.size())));
+                 merge_terms(blocks, *output);
+                 return output->finish();
+               }));
+  meta.bytes = published.bytes;
+  meta.checksum = published.checksum;
   return meta;
 }
 
@@ -116,34 +140,27 @@ Result<SegmentMeta> merge_segments(const fs::path& path, SegmentId id,
   assert(!inputs.empty());
   SegmentMeta meta;
   meta.id = id;
-  Xapian::Database all;
+  std::vector<std::unique_ptr<SegmentCursor>> cursors;
+  std::vector<CursorInput> terms;
   for (const auto& input : inputs) {
-    KSEEK_TRY(translate_exceptions(input->path(), [&]() -> Result<void> {
-      const Xapian::Database one(database_path(input->path()));
-      if (one.get_lastdocid() != input->meta().blocks.size()) {
-        return Error{ErrorCode::kCorrupt,
-                     fmt::format("index segment {} has {} blocks, the catalog says {}", input->path().string(),
-                                 one.get_lastdocid(), input->meta().blocks.size()),
-                     "rebuild the index with `kseek reindex TOPIC`"};
-      }
-      all.add_database(one);
-      return {};
-    }));
-    meta.blocks.insert(meta.blocks.end(), input->meta().blocks.begin(), input->meta().blocks.end());
-    meta.level = std::max(meta.level, input->meta().level + 1);
+    const SegmentMeta& other = input->meta();
+    KSEEK_TRY(verify_segment(input->path(), other));
+    KSEEK_ASSIGN(auto cursor, SegmentCursor::open(input->path(), other.blocks.size()));
+    terms.emplace_back(*cursor, static_cast<uint32_t>(meta.blocks.size()));
+    cursors.push_back(std::move(cursor));
+    meta.blocks.insert(meta.blocks.end(), other.blocks.begin(), other.blocks.end());
+    meta.level = std::max(meta.level, other.level + 1);
   }
-  // The inputs' docids follow each other in the output, so positions stay in the order of meta.blocks. Xapian keeps
-  // each input's part of a posting list as an item of its own: merging saves lookups, not bytes; larger fresh segments
-  // do.
-  auto published = publish_directory(path, [&](const fs::path& building) {
-    return translate_exceptions(building, [&]() -> Result<void> {
-      all.compact((building / kSingleFileName).string(), Xapian::DBCOMPACT_SINGLE_FILE);
-      return {};
-    });
-  });
-  if (!published) return std::move(published).error();
-  meta.bytes = published->bytes;
-  meta.checksum = published->checksum;
+  KSEEK_TRY(check_blocks(path, meta.blocks.size()));
+  const auto build = [&](const fs::path& building) -> Result<void> {
+    KSEEK_ASSIGN(const auto output, SegmentOutput::create(building, static_cast<uint32_t>(meta.blocks.size())));
+    merge_terms(terms, *output);
+    for (const auto& cursor : cursors) KSEEK_TRY(cursor->status());
+    return output->finish();
+  };
+  KSEEK_ASSIGN(const FilesDigest published, publish_directory(path, build));
+  meta.bytes = published.bytes;
+  meta.checksum = published.checksum;
   return meta;
 }
 

@@ -2,11 +2,15 @@
 #include "store/segment.h"
 
 #include <gtest/gtest.h>
+#include <xapian.h>
 
 #include <fstream>
 #include <map>
-#include <set>
+#include <sstream>
+#include <thread>
 
+#include "store/segment_database.h"
+#include "store/segment_files.h"
 #include "tests/store/random_messages.h"
 
 namespace kseek::store {
@@ -78,6 +82,12 @@ void expect_model(const Segment& segment, const Model& model, RandomMessages& ra
   }
 }
 
+void expect_checked(const Segment& segment) {
+  std::ostringstream complaints;
+  EXPECT_EQ(Xapian::Database::check(segment.path().string(), Xapian::DBCHECK_SHOW_STATS, &complaints), 0U)
+      << complaints.str();
+}
+
 class SegmentTest : public ::testing::Test {
  protected:
   fs::path next_path() { return scratch_.path() / fmt::format("{:06}", ++paths_); }
@@ -93,6 +103,34 @@ class SegmentTest : public ::testing::Test {
     auto meta = merge_segments(path, {paths_}, inputs);
     EXPECT_TRUE(meta) << describe(meta.error());
     return std::make_shared<Segment>(path, *meta);
+  }
+  /// A segment as they were before there were pages of terms: a document a block; merged ones were single files.
+  std::shared_ptr<const Segment> write_documents(const std::vector<std::shared_ptr<const BlockTerms>>& blocks,
+                                                 BlockId first, bool single_file) {
+    const fs::path path = next_path();
+    SegmentMeta meta;
+    meta.id = {paths_};
+    Xapian::WritableDatabase database(path.string(), Xapian::DB_CREATE | Xapian::DB_BACKEND_GLASS);
+    for (const auto& terms : blocks) {
+      Xapian::Document document;
+      for (const std::string_view term : terms->sorted()) document.add_boolean_term(std::string(term));
+      database.add_document(document);
+      meta.blocks.push_back({first.value + meta.blocks.size()});
+    }
+    database.commit();
+    if (single_file) {
+      const fs::path compacted = next_path();
+      fs::create_directory(compacted);
+      database.compact((compacted / kSingleFileName).string(), Xapian::DBCOMPACT_SINGLE_FILE);
+      fs::remove_all(path);
+      fs::rename(compacted, path);
+    }
+    database.close();
+    const auto digest = digest_files(path);
+    EXPECT_TRUE(digest);
+    meta.bytes = digest->bytes;
+    meta.checksum = digest->checksum;
+    return std::make_shared<Segment>(path, meta);
   }
   size_t entries() const {
     return static_cast<size_t>(std::distance(fs::directory_iterator(scratch_.path()), fs::directory_iterator()));
@@ -136,6 +174,7 @@ TEST_F(SegmentTest, AnswersAsAMapDoesAlsoWhenMergedTwice) {
     EXPECT_EQ(segment->meta().level, 2U);
     EXPECT_EQ(segment->meta().blocks, all_blocks);
     EXPECT_TRUE(verify_segment(segment->path(), segment->meta()));
+    expect_checked(*segment);
     expect_model(*segment, all, random);
   }
 }
@@ -155,18 +194,79 @@ TEST_F(SegmentTest, BlocksWithoutTermsKeepTheirPlace) {
   ASSERT_TRUE(nothing->borrow());
 }
 
-TEST_F(SegmentTest, MayHaveMoreBlocksThanAGlassWriterTakes) {
+TEST_F(SegmentTest, MayHaveManyBlocks) {
+  const auto both = terms_of({"even", "every"});
+  const auto one = terms_of({"every"});
+  const auto last = terms_of({"every", "last"});
   std::vector<SegmentInput> inputs;
   std::vector<uint32_t> even;
-  for (uint32_t i = 0; i < 600; ++i) {
-    inputs.push_back({{i}, i % 2 == 0 ? terms_of({"even", "every"}) : terms_of({"every"})});
+  for (uint32_t i = 0; i < 20'000; ++i) {
+    inputs.push_back({{i}, i == 19'999 ? last : i % 2 == 0 ? both : one});
     if (i % 2 == 0) even.push_back(i);
   }
   const auto segment = write(inputs);
-  auto lease = segment->borrow();
+  for (uint32_t i = 20'000; i < 60'000; i += 2) even.push_back(i);
+  const auto merged = merge({segment, segment, segment});
+  EXPECT_EQ(merged->meta().blocks.size(), kMaxSegmentBlocks);
+  const auto lease = merged->borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
-  EXPECT_EQ(*(*lease)->block_count("Vevery"), 600U);
+  EXPECT_EQ(*(*lease)->block_count("Vevery"), 60'000U);
   EXPECT_EQ(postings(*lease->operator->(), "Veven"), even);
+  EXPECT_EQ(postings(*lease->operator->(), "Vlast"), (std::vector<uint32_t>{19'999, 39'999, 59'999}));
+  expect_checked(*merged);
+  const auto too_many = merge_segments(next_path(), {9}, {merged, segment});
+  ASSERT_FALSE(too_many);
+  EXPECT_EQ(too_many.error().code, ErrorCode::kTooLarge);
+  inputs.resize(kMaxSegmentBlocks + 1, inputs.front());
+  const auto as_many = write_segment(next_path(), {9}, inputs);
+  ASSERT_FALSE(as_many);
+  EXPECT_EQ(as_many.error().code, ErrorCode::kTooLarge);
+}
+
+TEST_F(SegmentTest, SegmentsWithADocumentABlockAreReadAndMerged) {
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    RandomMessages random(seed);
+    Model all;
+    std::vector<BlockId> all_blocks;
+    std::vector<std::shared_ptr<const Segment>> segments;
+    for (const bool single_file : {false, true}) {
+      Model model;
+      std::vector<std::shared_ptr<const BlockTerms>> blocks;
+      for (size_t left = 1 + random.below(700); left > 0; --left) {
+        blocks.push_back(random_terms(random, 30));
+        add_to_model(model, *blocks.back(), static_cast<uint32_t>(blocks.size() - 1));
+        add_to_model(all, *blocks.back(), static_cast<uint32_t>(all_blocks.size()));
+        all_blocks.push_back({all_blocks.size()});
+      }
+      segments.push_back(write_documents(blocks, all_blocks[all_blocks.size() - blocks.size()], single_file));
+      expect_model(*segments.back(), model, random);
+    }
+    const auto terms = random_terms(random, 300);
+    add_to_model(all, *terms, static_cast<uint32_t>(all_blocks.size()));
+    all_blocks.push_back({all_blocks.size()});
+    segments.push_back(write({{all_blocks.back(), terms}}));
+    const auto merged = merge(segments);
+    EXPECT_EQ(merged->meta().blocks, all_blocks);
+    expect_model(*merged, all, random);
+    expect_checked(*merged);
+  }
+}
+
+TEST_F(SegmentTest, IsReadWhileItIsMerged) {
+  RandomMessages random(3);
+  Model model;
+  const auto terms = random_terms(random, 5000);
+  add_to_model(model, *terms, 0);
+  const auto segment = write({{{1}, terms}});
+  std::thread reader([&] {
+    RandomMessages own(4);
+    for (int i = 0; i < 5; ++i) expect_model(*segment, model, own);
+  });
+  const auto merged = merge({segment, segment});
+  segment->make_obsolete();
+  reader.join();
+  EXPECT_EQ(merged->meta().blocks.size(), 2U);
 }
 
 TEST_F(SegmentTest, ScanStopsWhenToldTo) {

@@ -1,0 +1,219 @@
+#include "store/segment_database.h"
+
+#include <cassert>
+
+#include <fmt/format.h>
+
+#include "base/varint.h"
+#include "store/segment_files.h"
+
+namespace kseek::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Keys of the metadata: pages are kPagePrefix and their last term.
+constexpr char kPagePrefix = 'p';
+constexpr const char* kPages = "p";
+constexpr const char* kSummaryKey = "summary";
+constexpr uint64_t kFormat = 1;
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentOutput>> SegmentOutput::create(const fs::path& directory, uint32_t blocks) {
+  assert(blocks > 0 && blocks <= kMaxSegmentBlocks);
+  KSEEK_ASSIGN(std::unique_ptr<GlassWriter> writer, GlassWriter::create(directory));
+  return std::unique_ptr<SegmentOutput>(new SegmentOutput(std::move(writer), blocks));  // NOLINT: private
+}
+
+void SegmentOutput::add(std::string_view term, const std::vector<uint32_t>& positions) {
+  static_assert(2 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
+                "a term with the longest bitmap, and itself as the key, is a page");
+  const size_t key_bytes = 1 + term.size();
+  ++terms_;
+  if (page_.append(term, positions, writer_->room() - key_bytes)) return;
+  if (!page_.last_term().empty()) write_page();
+  const bool fits = page_.append(term, positions, GlassWriter::kMaxItemBytes - key_bytes);
+  assert(fits);
+  static_cast<void>(fits);
+}
+
+void SegmentOutput::write_page() {
+  key_.assign(1, kPagePrefix).append(page_.last_term());
+  writer_->add(key_, page_.bytes());
+  page_.clear();
+}
+
+Result<void> SegmentOutput::finish() {
+  if (!page_.last_term().empty()) write_page();
+  std::string summary;
+  put_varint(summary, kFormat);
+  put_varint(summary, blocks_);
+  put_varint(summary, terms_);
+  writer_->add(kSummaryKey, summary);
+  return writer_->finish();
+}
+
+Result<SegmentDatabase> SegmentDatabase::open(const fs::path& path, size_t blocks) {
+  SegmentDatabase opened(path, static_cast<uint32_t>(blocks));
+  KSEEK_TRY(translate_exceptions(path, [&opened] { return opened.open_files(); }));
+  return opened;
+}
+
+Result<void> SegmentDatabase::open_files() {
+  database_ = Xapian::Database(database_path(path_));
+  const std::string summary = database_.get_metadata(kSummaryKey);
+  uint64_t blocks = database_.get_lastdocid();
+  if (!summary.empty()) {
+    std::string_view rest = summary;
+    const auto format = take_varint(rest);
+    if (!format || *format != kFormat) {
+      return Error{ErrorCode::kCorrupt, fmt::format("index segment {} is of an unknown format", path_.string()),
+                   "rebuild the index with `kseek reindex TOPIC`"};
+    }
+    const auto stored_blocks = take_varint(rest);
+    const auto terms = take_varint(rest);
+    if (!stored_blocks || !terms) return damaged();
+    blocks = *stored_blocks;
+    terms_ = *terms;
+    has_pages_ = true;
+  }
+  if (blocks == blocks_) return {};
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("index segment {} has {} blocks, the catalog says {}", path_.string(), blocks, blocks_),
+               "rebuild the index with `kseek reindex TOPIC`"};
+}
+
+Error SegmentDatabase::damaged() const {
+  return {ErrorCode::kCorrupt, fmt::format("index segment {}: its terms are damaged", path_.string()),
+          "rebuild the index with `kseek reindex TOPIC`"};
+}
+
+PageWalk::PageWalk(const SegmentDatabase& database) : database_(&database) {}
+
+bool PageWalk::seek(std::string_view term) {
+  at_ = database_->database().metadata_keys_begin(kPages);
+  end_ = database_->database().metadata_keys_end(kPages);
+  if (at_ == end_) return false;
+  if (!term.empty()) {
+    key_.assign(1, kPagePrefix).append(term);
+    at_.skip_to(key_);
+  }
+  return load();
+}
+
+bool PageWalk::next() {
+  ++at_;
+  return load();
+}
+
+bool PageWalk::load() {
+  if (at_ == end_) return false;
+  key_ = *at_;
+  page_ = database_->database().get_metadata(key_);
+  return true;
+}
+
+namespace {
+
+class PagesCursor final : public SegmentCursor {
+ public:
+  explicit PagesCursor(SegmentDatabase database) : SegmentCursor(std::move(database)), walk_(database_) {}
+
+  bool next() override {
+    if (reader_.next()) {
+      ++terms_;
+      return true;
+    }
+    return !reader_.damaged() ? next_page() : fail();
+  }
+  std::string_view term() const override { return reader_.term(); }
+  void append_positions(std::vector<uint32_t>& positions, uint32_t shift) override {
+    if (!reader_.append_positions(positions, shift)) fail();
+  }
+
+ private:
+  bool fail() {
+    if (status_) status_ = database_.damaged();
+    return false;
+  }
+  /// To the first term of the next page. Terms rise across pages, a page ends with the term that its key says, and
+  /// there are as many terms as were written.
+  bool next_page() {
+    if (reader_.term() != before_) return fail();
+    bool found = false;
+    auto read = translate_exceptions(database_.path(), [&]() -> Result<void> {
+      found = started_ ? walk_.next() : walk_.seek("");
+      return {};
+    });
+    started_ = true;
+    if (!read) {
+      status_ = std::move(read);
+      return false;
+    }
+    if (!found) return terms_ == database_.terms() ? false : fail();
+    reader_ = TermPageReader(walk_.page(), database_.blocks());
+    if (!reader_.next() || reader_.term() <= before_) return fail();
+    before_ = walk_.last_term();
+    ++terms_;
+    return true;
+  }
+
+  PageWalk walk_;
+  TermPageReader reader_;
+  std::string before_;  // the last term of the page being read
+  bool started_ = false;
+  uint64_t terms_ = 0;
+};
+
+/// Of a segment with a document a block.
+class DocumentsCursor final : public SegmentCursor {
+ public:
+  explicit DocumentsCursor(SegmentDatabase database) : SegmentCursor(std::move(database)) {}
+
+  bool next() override {
+    bool found = false;
+    auto read = translate_exceptions(database_.path(), [&]() -> Result<void> {
+      if (started_) {
+        ++at_;
+      } else {
+        at_ = database_.database().allterms_begin();
+        started_ = true;
+      }
+      found = at_ != database_.database().allterms_end();
+      if (found) term_ = *at_;
+      return {};
+    });
+    if (!read) status_ = std::move(read);
+    return found;
+  }
+  std::string_view term() const override { return term_; }
+  void append_positions(std::vector<uint32_t>& positions, uint32_t shift) override {
+    auto read = translate_exceptions(database_.path(), [&]() -> Result<void> {
+      const size_t before = positions.size();
+      const auto end = database_.database().postlist_end(term_);
+      for (auto each = database_.database().postlist_begin(term_); each != end; ++each) {
+        if (*each > database_.blocks()) return database_.damaged();
+        positions.push_back(*each - 1 + shift);
+      }
+      if (positions.size() - before != at_.get_termfreq()) return database_.damaged();
+      return {};
+    });
+    if (!read) status_ = std::move(read);
+  }
+
+ private:
+  Xapian::TermIterator at_;
+  std::string term_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SegmentCursor>> SegmentCursor::open(const fs::path& path, size_t blocks) {
+  KSEEK_ASSIGN(SegmentDatabase database, SegmentDatabase::open(path, blocks));
+  if (database.has_pages()) return std::unique_ptr<SegmentCursor>(new PagesCursor(std::move(database)));
+  return std::unique_ptr<SegmentCursor>(new DocumentsCursor(std::move(database)));
+}
+
+}  // namespace kseek::store

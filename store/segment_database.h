@@ -1,0 +1,109 @@
+// A segment's Xapian database as its writers, readers and merges see it: pages of terms in order (docs/format.md), or,
+// as older segments are, a document a block. Internal to store/.
+//
+// One thread. Functions that say so throw what Xapian throws: call them below translate_exceptions().
+#pragma once
+
+#include <xapian.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/glass_writer.h"
+#include "store/term_pages.h"
+
+namespace kseek::store {
+
+/// As many as a bitmap within a page can be of.
+inline constexpr uint32_t kMaxSegmentBlocks = 60'000;
+
+/// Writes pages of terms.
+class SegmentOutput {
+ public:
+  /// A segment of `blocks` blocks in `directory`, which must exist and be empty.
+  [[nodiscard]] static Result<std::unique_ptr<SegmentOutput>> create(const std::filesystem::path& directory,
+                                                                     uint32_t blocks);
+  /// A term and the positions of its blocks (rising, not empty). REQUIRES: terms rise.
+  void add(std::string_view term, const std::vector<uint32_t>& positions);
+  [[nodiscard]] Result<void> finish();
+
+ private:
+  SegmentOutput(std::unique_ptr<GlassWriter> writer, uint32_t blocks)
+      : writer_(std::move(writer)), blocks_(blocks), page_(blocks) {}
+  void write_page();
+
+  std::unique_ptr<GlassWriter> writer_;
+  const uint32_t blocks_;
+  TermPageBuilder page_;
+  uint64_t terms_ = 0;
+  std::string key_;
+};
+
+class SegmentDatabase {
+ public:
+  /// kCorrupt: the files make no sense, or are of another number of blocks. kUnavailable: they can't be read.
+  [[nodiscard]] static Result<SegmentDatabase> open(const std::filesystem::path& path, size_t blocks);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const Xapian::Database& database() const { return database_; }
+  [[nodiscard]] uint32_t blocks() const { return blocks_; }
+  [[nodiscard]] uint64_t terms() const { return terms_; }  ///< of pages
+  [[nodiscard]] bool has_pages() const { return has_pages_; }
+  [[nodiscard]] Error damaged() const;  ///< kCorrupt, naming the segment
+
+ private:
+  SegmentDatabase(std::filesystem::path path, uint32_t blocks) : path_(std::move(path)), blocks_(blocks) {}
+  Result<void> open_files();
+
+  std::filesystem::path path_;
+  Xapian::Database database_;
+  uint32_t blocks_;
+  uint64_t terms_ = 0;
+  bool has_pages_ = false;
+};
+
+/// Goes through a database's pages from one on. Throws; the database must outlive it.
+class PageWalk {
+ public:
+  explicit PageWalk(const SegmentDatabase& database);
+  /// The first page that ends with a term not below `term`; false: there is none.
+  [[nodiscard]] bool seek(std::string_view term);
+  [[nodiscard]] bool next();
+  [[nodiscard]] const std::string& page() const { return page_; }
+  [[nodiscard]] std::string_view last_term() const { return std::string_view(key_).substr(1); }
+
+ private:
+  bool load();
+
+  const SegmentDatabase* database_;
+  Xapian::TermIterator at_;
+  Xapian::TermIterator end_;
+  std::string key_;
+  std::string page_;
+};
+
+/// All terms of a segment in order, for a merge.
+class SegmentCursor {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<SegmentCursor>> open(const std::filesystem::path& path, size_t blocks);
+  virtual ~SegmentCursor() = default;
+  /// False at the end and on an error: then status() has it.
+  [[nodiscard]] virtual bool next() = 0;
+  [[nodiscard]] virtual std::string_view term() const = 0;  ///< dies with the next next()
+  virtual void append_positions(std::vector<uint32_t>& positions, uint32_t shift) = 0;
+  [[nodiscard]] const Result<void>& status() const { return status_; }
+  [[nodiscard]] uint32_t blocks() const { return database_.blocks(); }
+
+ protected:
+  explicit SegmentCursor(SegmentDatabase database) : database_(std::move(database)) {}
+
+  SegmentDatabase database_;
+  Result<void> status_;
+};
+
+}  // namespace kseek::store

@@ -1,0 +1,225 @@
+#include "store/term_pages.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+#include <numeric>
+
+#include "base/varint.h"
+
+namespace kseek::store {
+namespace {
+
+// The first byte of a term: its new bytes' number, or kLongTail and the number as a byte; two flags.
+constexpr unsigned kPackedDigits = 0x80;  // the new bytes are lower-case hexadecimal digits, two a byte
+constexpr unsigned kSharedAsBefore = 0x40;
+constexpr unsigned kLongTail = 0x3F;
+
+// How a term's positions are stored: the two low bits of a varint.
+constexpr unsigned kSingle = 0;  // the others: the position
+constexpr unsigned kDeltas = 1;  // the others: bytes of the list: varints, the first position and gaps - 1
+constexpr unsigned kBitmap = 2;  // the others: bytes of the list: a varint n, bits from position 8 n on
+constexpr unsigned kAll = 3;     // the others: 0
+
+constexpr std::array<uint8_t, 256> make_digit_values() {
+  std::array<uint8_t, 256> values{};
+  values.fill(0xFF);
+  for (unsigned i = 0; i < 16; ++i) values[static_cast<uint8_t>("0123456789abcdef"[i])] = static_cast<uint8_t>(i);
+  return values;
+}
+constexpr std::array<uint8_t, 256> kDigitValues = make_digit_values();
+
+constexpr std::array<std::array<char, 2>, 256> make_digit_pairs() {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (unsigned i = 0; i < 256; ++i) pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+  return pairs;
+}
+constexpr std::array<std::array<char, 2>, 256> kDigitPairs = make_digit_pairs();
+
+uint8_t digit_value(char c) { return kDigitValues[static_cast<uint8_t>(c)]; }
+
+bool are_digits(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return digit_value(c) != 0xFF; });
+}
+
+size_t varint_bytes(uint64_t n) { return n < 0x80 ? 1 : (static_cast<size_t>(std::bit_width(n)) + 6) / 7; }
+
+}  // namespace
+
+void TermPageBuilder::clear() {
+  bytes_.clear();
+  last_term_.clear();
+  last_shared_ = 0;
+}
+
+bool TermPageBuilder::append(std::string_view term, std::span<const uint32_t> positions, size_t limit_bytes) {
+  assert(!term.empty() && term.size() <= kMaxPageTermBytes && last_term_ < term);
+  assert(!positions.empty() && positions.back() < blocks_);
+  const size_t before = bytes_.size();
+  const size_t shared_before = last_shared_;
+  put_term(term);
+  put_positions(positions);
+  if (bytes_.size() > limit_bytes) {
+    bytes_.resize(before);
+    last_shared_ = shared_before;
+    return false;
+  }
+  last_term_.assign(term);
+  return true;
+}
+
+void TermPageBuilder::put_term(std::string_view term) {
+  const size_t most = std::min(term.size(), last_term_.size());
+  size_t shared = 0;
+  while (shared < most && last_term_[shared] == term[shared]) ++shared;
+  const std::string_view tail = term.substr(shared);
+  const bool packed = tail.size() > 1 && are_digits(tail);
+  const bool as_before = shared == last_shared_;
+  bytes_.push_back(static_cast<char>(std::min<size_t>(tail.size(), kLongTail) | (packed ? kPackedDigits : 0) |
+                                     (as_before ? kSharedAsBefore : 0)));
+  if (tail.size() >= kLongTail) bytes_.push_back(static_cast<char>(tail.size()));
+  if (!as_before) bytes_.push_back(static_cast<char>(shared));
+  last_shared_ = shared;
+  if (!packed) {
+    bytes_ += tail;
+    return;
+  }
+  for (size_t i = 0; i < tail.size(); i += 2) {
+    const uint8_t low = i + 1 < tail.size() ? digit_value(tail[i + 1]) : 0;
+    bytes_.push_back(static_cast<char>(digit_value(tail[i]) << 4 | low));
+  }
+}
+
+void TermPageBuilder::put_positions(std::span<const uint32_t> positions) {
+  if (positions.size() == 1) return put_varint(bytes_, uint64_t{positions.front()} << 2 | kSingle);
+  if (positions.size() == blocks_) return put_varint(bytes_, kAll);
+  const uint32_t first_byte = positions.front() / 8;
+  const size_t bitmap_bytes = varint_bytes(first_byte) + positions.back() / 8 - first_byte + 1;
+  list_.clear();
+  if (positions.size() < bitmap_bytes) {  // deltas may be shorter
+    put_varint(list_, positions.front());
+    for (size_t i = 1; i < positions.size(); ++i) put_varint(list_, positions[i] - positions[i - 1] - 1);
+    if (list_.size() < bitmap_bytes) {
+      put_varint(bytes_, list_.size() << 2 | kDeltas);
+      bytes_ += list_;
+      return;
+    }
+    list_.clear();
+  }
+  put_varint(bytes_, bitmap_bytes << 2 | kBitmap);
+  put_varint(bytes_, first_byte);
+  const size_t bits = bytes_.size();
+  bytes_.resize(bits + positions.back() / 8 - first_byte + 1, '\0');
+  for (const uint32_t position : positions) {
+    char& byte = bytes_[bits + position / 8 - first_byte];
+    byte = static_cast<char>(static_cast<uint8_t>(byte) | 1U << position % 8);
+  }
+}
+
+bool TermPageReader::next() {
+  if (rest_.empty() || damaged_) return false;
+  damaged_ = !read_term() || !read_postings();
+  return !damaged_;
+}
+
+bool TermPageReader::read_term() {
+  const auto take_byte = [this] {
+    const auto byte = static_cast<uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return byte;
+  };
+  const unsigned head = take_byte();
+  size_t tail = head & kLongTail;
+  if (tail == kLongTail) {
+    if (rest_.empty()) return false;
+    tail = take_byte();
+  }
+  if ((head & kSharedAsBefore) == 0) {
+    if (rest_.empty()) return false;
+    shared_ = take_byte();
+  }
+  const bool packed = (head & kPackedDigits) != 0;
+  const size_t stored = packed ? (tail + 1) / 2 : tail;
+  if (tail == 0 || shared_ > term_bytes_ || shared_ + tail > kMaxPageTermBytes || stored > rest_.size()) return false;
+  char* const to = term_.data() + shared_;
+  const char old = *to;
+  if (packed) {
+    for (size_t i = 0; i < stored; ++i) {
+      std::memcpy(to + 2 * i, kDigitPairs[static_cast<uint8_t>(rest_[i])].data(), 2);
+    }
+  } else {
+    std::memcpy(to, rest_.data(), tail);
+  }
+  rest_.remove_prefix(stored);
+  const bool rises = shared_ == term_bytes_ || static_cast<uint8_t>(old) < static_cast<uint8_t>(*to);
+  term_bytes_ = shared_ + tail;
+  return rises;
+}
+
+bool TermPageReader::read_postings() {
+  const auto head = take_varint(rest_);
+  if (!head) return false;
+  kind_ = *head & 3;
+  list_ = {};
+  const uint64_t n = *head >> 2;
+  if (kind_ == kSingle) {
+    position_ = static_cast<uint32_t>(n);
+    return n < blocks_;
+  }
+  if (kind_ == kAll) return n == 0;
+  if (n == 0 || n > rest_.size()) return false;
+  list_ = rest_.substr(0, n);
+  rest_.remove_prefix(n);
+  return true;
+}
+
+uint32_t TermPageReader::count() const {
+  if (kind_ == kSingle) return 1;
+  if (kind_ == kAll) return blocks_;
+  std::string_view list = list_;
+  if (kind_ == kBitmap) {
+    if (!take_varint(list)) return 0;
+    return std::accumulate(list.begin(), list.end(), 0U, [](uint32_t sum, char byte) {
+      return sum + static_cast<uint32_t>(std::popcount(static_cast<uint8_t>(byte)));
+    });
+  }
+  return static_cast<uint32_t>(
+      std::count_if(list.begin(), list.end(), [](char byte) { return static_cast<uint8_t>(byte) < 0x80; }));
+}
+
+bool TermPageReader::append_positions(std::vector<uint32_t>& positions, uint32_t shift) const {
+  if (kind_ == kSingle) {
+    positions.push_back(position_ + shift);
+    return true;
+  }
+  if (kind_ == kAll) {
+    for (uint32_t position = 0; position < blocks_; ++position) positions.push_back(position + shift);
+    return true;
+  }
+  std::string_view list = list_;
+  auto n = take_varint(list);
+  if (!n) return false;
+  if (kind_ == kBitmap) {
+    if (*n > blocks_ / 8 || list.empty() || list.back() == '\0') return false;
+    uint64_t position = *n * 8;
+    for (const char byte : list) {
+      for (unsigned bits = static_cast<uint8_t>(byte); bits != 0; bits &= bits - 1) {
+        positions.push_back(static_cast<uint32_t>(position + static_cast<unsigned>(std::countr_zero(bits))) + shift);
+      }
+      position += 8;
+    }
+    return positions.back() - shift < blocks_;
+  }
+  uint64_t position = *n;
+  for (;;) {
+    if (position >= blocks_) return false;
+    positions.push_back(static_cast<uint32_t>(position) + shift);
+    if (list.empty()) return true;
+    n = take_varint(list);
+    if (!n || *n >= blocks_) return false;
+    position += *n + 1;
+  }
+}
+
+}  // namespace kseek::store
