@@ -33,44 +33,44 @@ void expect_error(const RawAnswer& answer, int status, const std::string& code, 
 class Routes : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    world_ = new World;
-    world_->open("orders", 3);
+    world = new World;
+    world->open("orders", 3);
   }
   static void TearDownTestSuite() {
-    delete world_;
-    world_ = nullptr;
+    delete world;
+    world = nullptr;
   }
-  static World* world_;
+  static World* world;
 };
-World* Routes::world_ = nullptr;
+World* Routes::world = nullptr;
 
 TEST_F(Routes, HealthAndPage) {
-  EXPECT_EQ(world_->get("/healthz").json()["status"], "ok");
-  EXPECT_EQ(world_->get("/readyz").json()["status"], "ready");
-  const RawAnswer page = world_->get("/");
+  EXPECT_EQ(world->get("/healthz").json()["status"], "ok");
+  EXPECT_EQ(world->get("/readyz").json()["status"], "ready");
+  const RawAnswer page = world->get("/");
   EXPECT_EQ(page.status, 200);
   EXPECT_THAT(page.headers.at("content-type"), HasSubstr("text/html"));
   EXPECT_THAT(page.body, HasSubstr("href=\"/api/v1/topics\""));
-  EXPECT_EQ(world_->call("HEAD", "/healthz").status, 200);
+  EXPECT_EQ(world->call("HEAD", "/healthz").status, 200);
 }
 
 TEST_F(Routes, UnknownPathsMethodsAndParameters) {
-  expect_error(world_->get("/nothing"), 404, "not_found");
-  expect_error(world_->get("/api/v1/topics/"), 404, "not_found");
-  expect_error(world_->get("/api/v1/topics?x=1"), 400, "invalid", "\"x\"");
-  expect_error(world_->get("/api/v1/search?topic=orders&patition=1"), 400, "invalid", "patition");
-  const RawAnswer refused = world_->call("PUT", "/api/v1/topics");
+  expect_error(world->get("/nothing"), 404, "not_found");
+  expect_error(world->get("/api/v1/topics/"), 404, "not_found");
+  expect_error(world->get("/api/v1/topics?x=1"), 400, "invalid", "\"x\"");
+  expect_error(world->get("/api/v1/search?topic=orders&patition=1"), 400, "invalid", "patition");
+  const RawAnswer refused = world->call("PUT", "/api/v1/topics");
   expect_error(refused, 405, "invalid");
   EXPECT_EQ(refused.headers.at("allow"), "GET, POST");
-  expect_error(world_->get("/api/v1/topics/%zz"), 400, "invalid", "hexadecimal");
+  expect_error(world->get("/api/v1/topics/%zz"), 400, "invalid", "hexadecimal");
 }
 
 TEST_F(Routes, SearchAnswerHasTheContractsForm) {
   indexer::OutgoingMessage message{"orders", PartitionId{1}, "form-1", "the payment timeout of 你好",
                                    {},       Timestamp{1000}};
   message.headers = {{"trace-id", "abc"}, {"none", std::nullopt}};
-  const auto sent = world_->send(message);
-  const RawAnswer answer = world_->get("/api/v1/search?topic=orders&key=form-1&value=payment+timeout&explain=1");
+  const auto sent = world->send(message);
+  const RawAnswer answer = world->get("/api/v1/search?topic=orders&key=form-1&value=payment+timeout&explain=1");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.headers.at("content-type"), "application/json");
   const Json json = answer.json();
@@ -100,15 +100,15 @@ TEST_F(Routes, SearchAnswerHasTheContractsForm) {
 
 TEST_F(Routes, ValuesAreCutAndBytesThatAreNotTextAreShown) {
   const std::string big = std::string(2000, 'a') + " needle";
-  world_->send({"orders", PartitionId{0}, std::string("cut\xff\x00-1", 7), big, {}, {}});
-  world_->send({"orders", PartitionId{0}, "tomb-1", std::nullopt, {}, {}});
-  const Json cut = world_->get("/api/v1/search?topic=orders&q=needle").json()["hits"][0];
+  world->send({"orders", PartitionId{0}, std::string("cut\xff\x00-1", 7), big, {}, {}});
+  world->send({"orders", PartitionId{0}, "tomb-1", std::nullopt, {}, {}});
+  const Json cut = world->get("/api/v1/search?topic=orders&q=needle").json()["hits"][0];
   EXPECT_EQ(cut["value"].get<std::string>(), std::string(1024, 'a'));
   EXPECT_EQ(cut["value_size"], big.size());
   EXPECT_EQ(cut["truncated"], true);
   EXPECT_TRUE(cut["matched"].empty());
   EXPECT_EQ(cut["key"].get<std::string>(), std::string("cut\uFFFD\0-1", 9));
-  const Json tombstone = world_->get("/api/v1/search?topic=orders&key=tomb-1").json()["hits"][0];
+  const Json tombstone = world->get("/api/v1/search?topic=orders&key=tomb-1").json()["hits"][0];
   EXPECT_TRUE(tombstone["value"].is_null());
   EXPECT_EQ(tombstone["tombstone"], true);
 }
@@ -116,56 +116,56 @@ TEST_F(Routes, ValuesAreCutAndBytesThatAreNotTextAreShown) {
 TEST_F(Routes, OneMessageAndItsBytes) {
   const std::string key("k\x00\xfe", 3);
   const std::string value = std::string(3000, 'v') + "\xff";
-  const auto sent = world_->send({"orders", PartitionId{2}, key, value, {}, {}});
+  const auto sent = world->send({"orders", PartitionId{2}, key, value, {}, {}});
   const std::string path = "/api/v1/topics/orders/messages/2/" + std::to_string(sent.offset.value);
-  const Json whole = world_->get(path).json();
+  const Json whole = world->get(path).json();
   EXPECT_EQ(whole["value"].get<std::string>(), std::string(3000, 'v') + "\uFFFD");
   EXPECT_EQ(whole["truncated"], false);
-  const RawAnswer raw = world_->get(path + "/value");
+  const RawAnswer raw = world->get(path + "/value");
   EXPECT_EQ(raw.body, value);
   EXPECT_EQ(raw.headers.at("content-type"), "application/octet-stream");
   EXPECT_THAT(raw.headers.at("content-disposition"), HasSubstr("attachment"));
-  EXPECT_EQ(world_->get(path + "/key").body, key);
-  const auto tombstone = world_->send({"orders", PartitionId{2}, "t", std::nullopt, {}, {}});
+  EXPECT_EQ(world->get(path + "/key").body, key);
+  const auto tombstone = world->send({"orders", PartitionId{2}, "t", std::nullopt, {}, {}});
   const std::string tomb_path = "/api/v1/topics/orders/messages/2/" + std::to_string(tombstone.offset.value);
-  expect_error(world_->get(tomb_path + "/value"), 404, "not_found", "null");
-  expect_error(world_->get("/api/v1/topics/orders/messages/2/999999"), 404, "not_found", "offset 999999");
-  expect_error(world_->get("/api/v1/topics/orders/messages/9/0"), 404, "not_found");
-  expect_error(world_->get("/api/v1/topics/orders/messages/x/0"), 400, "invalid", "partition");
-  expect_error(world_->get("/api/v1/topics/orders/messages/0/-1"), 400, "invalid", "offset");
-  expect_error(world_->get("/api/v1/topics/none/messages/0/0"), 404, "not_found", "none");
+  expect_error(world->get(tomb_path + "/value"), 404, "not_found", "null");
+  expect_error(world->get("/api/v1/topics/orders/messages/2/999999"), 404, "not_found", "offset 999999");
+  expect_error(world->get("/api/v1/topics/orders/messages/9/0"), 404, "not_found");
+  expect_error(world->get("/api/v1/topics/orders/messages/x/0"), 400, "invalid", "partition");
+  expect_error(world->get("/api/v1/topics/orders/messages/0/-1"), 400, "invalid", "offset");
+  expect_error(world->get("/api/v1/topics/none/messages/0/0"), 404, "not_found", "none");
 }
 
 TEST_F(Routes, SendsATestMessageThatIsFound) {
   const RawAnswer sent =
-      world_->call("POST", "/api/v1/topics/orders/messages",
-                   R"({"key":"sent-7","value":"by a test","partition":1,"headers":[{"name":"a","value":"b"}]})");
+      world->call("POST", "/api/v1/topics/orders/messages",
+                  R"({"key":"sent-7","value":"by a test","partition":1,"headers":[{"name":"a","value":"b"}]})");
   ASSERT_EQ(sent.status, 201) << sent.body;
   EXPECT_EQ(sent.json()["partition"], 1);
   const std::string path = "/api/v1/topics/orders/messages/1/" + std::to_string(sent.json()["offset"].get<int64_t>());
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (world_->get(path).status != 200 && std::chrono::steady_clock::now() < until) continue;
-  EXPECT_EQ(world_->get(path).json()["key"], "sent-7");
-  expect_error(world_->call("POST", "/api/v1/topics/orders/messages", "{"), 400, "invalid", "byte");
-  expect_error(world_->call("POST", "/api/v1/topics/none/messages", "{}"), 404, "not_found");
+  while (world->get(path).status != 200 && std::chrono::steady_clock::now() < until) continue;
+  EXPECT_EQ(world->get(path).json()["key"], "sent-7");
+  expect_error(world->call("POST", "/api/v1/topics/orders/messages", "{"), 400, "invalid", "byte");
+  expect_error(world->call("POST", "/api/v1/topics/none/messages", "{}"), 404, "not_found");
   const RawAnswer no_partition =
-      world_->call("POST", "/api/v1/topics/orders/messages", R"({"value":"x","partition":77})");
+      world->call("POST", "/api/v1/topics/orders/messages", R"({"value":"x","partition":77})");
   expect_error(no_partition, 404, "not_found");
 }
 
 TEST_F(Routes, CursorPagesThroughAllOnce) {
-  world_->open("paged", 4);
+  world->open("paged", 4);
   std::vector<indexer::OutgoingMessage> messages;
   for (int i = 0; i < 57; ++i) {
     messages.push_back({"paged", PartitionId{i % 4}, std::to_string(i), "page me", {}, Timestamp{1000 + i / 3}});
   }
-  world_->send_all("paged", messages);
+  world->send_all("paged", messages);
   for (const std::string order : {"newest", "oldest"}) {
     std::set<std::string> keys;
     std::string cursor;
     size_t hits = 0;
     for (int pages = 0; pages < 10; ++pages) {
-      const Json answer = world_->get("/api/v1/search?topic=paged&q=page&order=" + order + "&cursor=" + cursor).json();
+      const Json answer = world->get("/api/v1/search?topic=paged&q=page&order=" + order + "&cursor=" + cursor).json();
       for (const Json& hit : answer["hits"]) keys.insert(hit["key"].get<std::string>());
       hits += answer["hits"].size();
       if (answer["cursor"].is_null()) break;
@@ -174,50 +174,49 @@ TEST_F(Routes, CursorPagesThroughAllOnce) {
     EXPECT_EQ(hits, 57U) << order;
     EXPECT_EQ(keys.size(), 57U) << order;
   }
-  expect_error(world_->get("/api/v1/search?topic=paged&cursor=nonsense"), 400, "invalid");
+  expect_error(world->get("/api/v1/search?topic=paged&cursor=nonsense"), 400, "invalid");
 }
 
 TEST_F(Routes, BadSearches) {
-  expect_error(world_->get("/api/v1/search"), 400, "invalid", "topic");
-  expect_error(world_->get("/api/v1/search?topic=none"), 404, "not_found", "none");
-  expect_error(world_->get("/api/v1/search?topic=orders&q=key:x"), 400, "invalid", "at byte 1");
-  expect_error(world_->get("/api/v1/search?topic=orders&offset=9..1"), 400, "invalid", "offset");
-  expect_error(world_->get("/api/v1/search?topic=orders&time=soon"), 400, "invalid", "time");
-  expect_error(world_->get("/api/v1/search?topic=orders&limit=11"), 400, "invalid", "limit");
-  expect_error(world_->get("/api/v1/search?topic=orders&q=%"), 400, "invalid", "hexadecimal");
-  expect_error(world_->get("/api/v1/search?topic=orders&topic=orders"), 400, "invalid", "twice");
-  expect_error(world_->get("/api/v1/search?topic=%ff%00"), 404, "not_found");
-  EXPECT_EQ(world_->get("/api/v1/search?topic=orders&q=%00a%ff").status, 200);
-  EXPECT_EQ(world_->get("/api/v1/search?topic=orders&q=&key=&partition=").status, 200);
+  expect_error(world->get("/api/v1/search"), 400, "invalid", "topic");
+  expect_error(world->get("/api/v1/search?topic=none"), 404, "not_found", "none");
+  expect_error(world->get("/api/v1/search?topic=orders&q=key:x"), 400, "invalid", "at byte 1");
+  expect_error(world->get("/api/v1/search?topic=orders&offset=9..1"), 400, "invalid", "offset");
+  expect_error(world->get("/api/v1/search?topic=orders&time=soon"), 400, "invalid", "time");
+  expect_error(world->get("/api/v1/search?topic=orders&limit=11"), 400, "invalid", "limit");
+  expect_error(world->get("/api/v1/search?topic=orders&q=%"), 400, "invalid", "hexadecimal");
+  expect_error(world->get("/api/v1/search?topic=orders&topic=orders"), 400, "invalid", "twice");
+  expect_error(world->get("/api/v1/search?topic=%ff%00"), 404, "not_found");
+  EXPECT_EQ(world->get("/api/v1/search?topic=orders&q=%00a%ff").status, 200);
+  EXPECT_EQ(world->get("/api/v1/search?topic=orders&q=&key=&partition=").status, 200);
 }
 
 TEST_F(Routes, TopicsFromOpenToClose) {
-  ASSERT_TRUE(world_->broker().create_topic("life", 2));
-  const RawAnswer opened =
-      world_->call("POST", "/api/v1/topics", R"({"topic":"life","labels":["x"],"retention":"3d"})");
+  ASSERT_TRUE(world->broker().create_topic("life", 2));
+  const RawAnswer opened = world->call("POST", "/api/v1/topics", R"({"topic":"life","labels":["x"],"retention":"3d"})");
   ASSERT_EQ(opened.status, 201) << opened.body;
   EXPECT_EQ(opened.json()["name"], "life");
   EXPECT_EQ(opened.json()["retention"], "3d");
-  expect_error(world_->call("POST", "/api/v1/topics", R"({"topic":"life"})"), 409, "conflict", "life");
-  expect_error(world_->call("POST", "/api/v1/topics", R"({"topic":"a b"})"), 400, "invalid");
-  expect_error(world_->call("POST", "/api/v1/topics", R"({"topic":)"), 400, "invalid", "byte");
-  world_->send({"life", PartitionId{0}, "k", "v", {}, {}});
-  EXPECT_EQ(world_->get("/api/v1/topics/life").json()["labels"], Json::parse(R"(["x"])"));
+  expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"life"})"), 409, "conflict", "life");
+  expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"a b"})"), 400, "invalid");
+  expect_error(world->call("POST", "/api/v1/topics", R"({"topic":)"), 400, "invalid", "byte");
+  world->send({"life", PartitionId{0}, "k", "v", {}, {}});
+  EXPECT_EQ(world->get("/api/v1/topics/life").json()["labels"], Json::parse(R"(["x"])"));
   std::set<std::string> names;
-  const Json list = world_->get("/api/v1/topics").json();
+  const Json list = world->get("/api/v1/topics").json();
   for (const Json& topic : list["topics"]) names.insert(topic["name"].get<std::string>());
   EXPECT_TRUE(names.count("life") == 1 && names.count("orders") == 1);
-  const Json progress = world_->get("/api/v1/topics/life/progress").json();
+  const Json progress = world->get("/api/v1/topics/life/progress").json();
   ASSERT_EQ(progress["partitions"].size(), 2U);
   EXPECT_EQ(progress["partitions"][0]["indexed_to"], 1);
-  const RawAnswer paused = world_->call("POST", "/api/v1/topics/life/pause");
+  const RawAnswer paused = world->call("POST", "/api/v1/topics/life/pause");
   EXPECT_EQ(paused.json()["state"], "paused") << paused.body;
-  EXPECT_EQ(world_->call("POST", "/api/v1/topics/life/resume").status, 200);
-  EXPECT_EQ(world_->call("DELETE", "/api/v1/topics/life").status, 204);
-  expect_error(world_->get("/api/v1/topics/life"), 404, "not_found", "life");
-  expect_error(world_->get("/api/v1/topics/life/progress"), 404, "not_found");
-  expect_error(world_->call("POST", "/api/v1/topics/life/pause"), 404, "not_found");
-  expect_error(world_->call("DELETE", "/api/v1/topics/life"), 404, "not_found");
+  EXPECT_EQ(world->call("POST", "/api/v1/topics/life/resume").status, 200);
+  EXPECT_EQ(world->call("DELETE", "/api/v1/topics/life").status, 204);
+  expect_error(world->get("/api/v1/topics/life"), 404, "not_found", "life");
+  expect_error(world->get("/api/v1/topics/life/progress"), 404, "not_found");
+  expect_error(world->call("POST", "/api/v1/topics/life/pause"), 404, "not_found");
+  expect_error(world->call("DELETE", "/api/v1/topics/life"), 404, "not_found");
 }
 
 }  // namespace
