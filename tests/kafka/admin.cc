@@ -64,8 +64,13 @@ Result<void> check(rd_kafka_error_t* raw, const char* doing) {
 }  // namespace
 
 Result<std::unique_ptr<Admin>> Admin::connect(const std::string& brokers, const Settings& kafka) {
-  Settings own{{"group.id", "admin"}, {"isolation.level", "read_uncommitted"}, {"reconnect.backoff.max.ms", "500"}};
+  Settings own{{"group.id", "admin"},
+               {"isolation.level", "read_uncommitted"},
+               {"enable.partition.eof", "true"},
+               {"enable.auto.commit", "false"},
+               {"reconnect.backoff.max.ms", "500"}};
   KSEEK_ASSIGN(auto client, Client::create(RD_KAFKA_CONSUMER, brokers, own, {}, kafka));
+  rd_kafka_poll_set_consumer(client->get());
   return std::unique_ptr<Admin>(new Admin(std::move(client)));
 }
 
@@ -174,6 +179,23 @@ Admin::Watermarks Admin::watermarks(const std::string& topic, int partition) {
     return {};
   }
   return marks;
+}
+
+std::vector<int64_t> Admin::read_all(const std::string& topic, int partition) {
+  const auto list = indexer::make_partition_list(1);
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  rd_kafka_assign(client_->get(), list.get());
+  std::vector<int64_t> offsets;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  for (bool at_end = false; !at_end && std::chrono::steady_clock::now() < deadline;) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(client_->get(), 100);
+    if (message == nullptr) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) offsets.push_back(message->offset);
+    at_end = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    rd_kafka_message_destroy(message);
+  }
+  rd_kafka_assign(client_->get(), nullptr);
+  return offsets;
 }
 
 int64_t Admin::committed(const std::string& group, const std::string& topic, int partition) {

@@ -36,6 +36,8 @@ class Admin {
   };
   /// -1: can't be asked.
   [[nodiscard]] Watermarks watermarks(const std::string& topic, int partition);
+  /// The offsets of all messages that the partition has, as another consumer reads them (committed or not).
+  [[nodiscard]] std::vector<int64_t> read_all(const std::string& topic, int partition);
   /// What the group has committed; -1: nothing.
   [[nodiscard]] int64_t committed(const std::string& group, const std::string& topic, int partition);
 
