@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -316,8 +315,6 @@ Figures measure_generator(uint64_t messages) {
           {"mb_per_s", static_cast<double>(bytes) / 1e6 / watch.wall_s()}};
 }
 
-using Report = std::vector<std::pair<std::string, Figures>>;
-
 Report measure(const Settings& settings) {
   const auto wanted = [&](const char* what) { return settings.only.empty() || settings.only == what; };
   Report report;
@@ -357,20 +354,6 @@ void print_markdown(const Report& report) {
     for (const auto& [key, value] : figures) fmt::print(" {} {:.6g}", key, value);
     fmt::print("\n");
   }
-}
-
-void write_json(const Report& report, const std::string& file) {
-  std::ofstream out(file);
-  out << fmt::format("{{\"machine\":\"{}\"", machine_name());
-  for (const auto& [name, figures] : report) {
-    out << fmt::format(",\n \"{}\":{{", name);
-    for (size_t i = 0; i < figures.size(); ++i) {
-      out << fmt::format("{}\"{}\":{}", i > 0 ? "," : "", figures[i].first, figures[i].second);
-    }
-    out << "}";
-  }
-  out << "}\n";
-  if (!out.flush()) fail("cannot write " + file);
 }
 
 Settings parse_arguments(const std::vector<std::string>& arguments) {

@@ -141,6 +141,20 @@ Companion::~Companion() {
   waitpid(pid_, nullptr, 0);
 }
 
+void write_json(const Report& report, const std::string& file) {
+  std::ofstream out(file);
+  out << fmt::format("{{\"machine\":\"{}\"", machine_name());
+  for (const auto& [name, figures] : report) {
+    out << fmt::format(",\n \"{}\":{{", name);
+    for (size_t i = 0; i < figures.size(); ++i) {
+      out << fmt::format("{}\"{}\":{}", i > 0 ? "," : "", figures[i].first, figures[i].second);
+    }
+    out << "}";
+  }
+  out << "}\n";
+  if (!out.flush()) fail("cannot write " + file);
+}
+
 void fail(const std::string& message) {
   fmt::print(stderr, "{}\n", message);
   std::fflush(nullptr);

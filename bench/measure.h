@@ -17,6 +17,11 @@ using Figures = std::vector<std::pair<std::string, double>>;
 /// 0 when there is none of that name.
 [[nodiscard]] double figure(const Figures& figures, const std::string& name);
 
+/// The figures of each case.
+using Report = std::vector<std::pair<std::string, Figures>>;
+/// One JSON object: the machine, and an object a case. Ends the program when it can't be written.
+void write_json(const Report& report, const std::string& file);
+
 /// Wall and CPU time (of all threads of this process) since it was made.
 class Stopwatch {
  public:
