@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "query/block_meta_filter.h"
+
 namespace kseek::query {
 namespace {
 
@@ -11,9 +13,9 @@ constexpr double kTermsPerByte = 0.012;
 
 }  // namespace
 
-CandidateQueue::CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, IndexFilter* filter,
-                               Explain& explain)
-    : topics_(topics), window_(window), filter_(filter), explain_(explain) {
+CandidateQueue::CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, const Condition* where,
+                               IndexFilter* filter, Explain& explain)
+    : topics_(topics), window_(window), where_(where), filter_(filter), explain_(explain) {
   for (uint32_t topic = 0; topic < topics.size(); ++topic) add_topic(topic);
 }
 
@@ -72,6 +74,7 @@ bool CandidateQueue::prunes(const TopicScope& scope, uint32_t topic, const store
   if (meta.first >= partition->scanned_from) return true;
   const TimeKind kind = scope.time_kind();
   if (meta.max_time(kind) < scope.times.first || meta.min_time(kind) > scope.times.last) return true;
+  if (where_ != nullptr && !may_match(*where_, meta, kind)) return true;
   const Order order = window_.order;
   const SortKey best = best_key(meta, kind, topic, order);
   if (window_.next_bound && precedes(best, *window_.next_bound, order)) return true;

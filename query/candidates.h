@@ -34,8 +34,9 @@ struct Candidate {
 
 class CandidateQueue {
  public:
-  /// `filter`: nullptr when there is no condition on text.
-  CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, IndexFilter* filter, Explain& explain);
+  /// `where` and its `filter`: nullptr when everything matches.
+  CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, const Condition* where,
+                 IndexFilter* filter, Explain& explain);
 
   /// No block that is still to come has a message before this key. nullopt: there is none.
   [[nodiscard]] std::optional<SortKey> best() const;
@@ -76,6 +77,7 @@ class CandidateQueue {
 
   const std::vector<TopicScope>& topics_;
   const Window window_;
+  const Condition* const where_;
   IndexFilter* const filter_;
   Explain& explain_;
   std::vector<Group> groups_;

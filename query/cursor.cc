@@ -187,8 +187,7 @@ std::string encode_cursor(const Cursor& cursor) {
   put_varint(out, cursor.fingerprint);
   const bool up_to = cursor.round && cursor.round->up_to;
   put_varint(out, (cursor.after ? kHasAfter : 0) | (cursor.round ? kHasRound : 0) | (up_to ? kHasUpTo : 0));
-  put_signed(out, cursor.times.first.ms);
-  put_signed(out, cursor.times.last.ms);
+  put_signed(out, cursor.asked_at.ms);
   put_varint(out, cursor.topics.size());
   for (const auto& partitions : cursor.topics) {
     put_varint(out, partitions.size());
@@ -221,8 +220,7 @@ Result<Cursor> decode_cursor(std::string_view text) {
   const uint64_t flags = in.number(kHasAfter | kHasRound | kHasUpTo);
   const bool round = (flags & kHasRound) != 0;
   if ((flags & kHasUpTo) != 0 && !round) return bad_cursor();
-  cursor.times.first = in.time();
-  cursor.times.last = in.time();
+  cursor.asked_at = in.time();
   const size_t topics = in.count();
   for (size_t t = 0; t < topics && in.ok(); ++t) {
     std::vector<PartitionSnapshot> partitions;
@@ -255,7 +253,8 @@ uint64_t fingerprint(const SearchRequest& request, const std::vector<store::Topi
   }
   hash.number(zigzag(request.offsets.first.value));
   hash.number(zigzag(request.offsets.last.value));
-  hash.number((request.times.first == kMinTimestamp ? 0 : 1) + (request.times.last == kMaxTimestamp ? 0 : 2));
+  hash.number(zigzag(request.times.first.ms));
+  hash.number(zigzag(request.times.last.ms));
   hash.text(request.where ? request.where->to_string() : "");
   hash.number(static_cast<uint64_t>(request.order));
   return hash.value();

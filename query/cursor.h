@@ -52,7 +52,7 @@ struct RoundState {
 
 struct Cursor {
   uint64_t fingerprint = 0;                            ///< of the request it belongs to
-  TimeRange times;                                     ///< the request's, so that relative times stay where they were
+  Timestamp asked_at;                                  ///< of the first search: what its relative times count from
   std::vector<std::vector<PartitionSnapshot>> topics;  ///< by the topic's rank; partitions rising
   std::optional<SortKey> after;                        ///< of the last hit that was returned
   std::optional<RoundState> round;                     ///< set when time or bytes ran out inside a round
@@ -66,8 +66,8 @@ struct Cursor {
 /// kInvalid for any text that encode_cursor did not write.
 [[nodiscard]] Result<Cursor> decode_cursor(std::string_view text);
 
-/// What of the request must stay the same from page to page: everything but limit, deadline, budget and the ends of the
-/// time range. `topics` are those of the request, by name.
+/// What of the request must stay the same from page to page: everything but limit, deadline and
+/// budget. `topics` are those of the request, by name.
 [[nodiscard]] uint64_t fingerprint(const SearchRequest& request, const std::vector<store::TopicConfig>& topics);
 
 }  // namespace kseek::query

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "query/implied_terms.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::query {
@@ -22,11 +23,18 @@ constexpr double kWholeDictionaryHandicap = 2;
 /// A cut term keeps at least so much of its token's head, so a scan below a longer prefix could miss it.
 constexpr size_t kMaxScanPrefixBytes = tokenizer::kMaxTermBytes - 16;
 
-constexpr std::array<store::Field, 2> kFieldsInOrder = {store::Field::kKey, store::Field::kValue};
+constexpr std::array<store::Field, 3> kFieldsInOrder = {store::Field::kKey, store::Field::kValue,
+                                                        store::Field::kHeader};
 
-bool looks_in(Scope scope, size_t field) {
-  if (scope == Scope::kKeyOrValue) return true;
-  return (scope == Scope::kKey) == (kFieldsInOrder[field] == store::Field::kKey);
+std::array<bool, 3> fields_of(const Condition& condition) {
+  if (condition.kind == Condition::Kind::kField) return {false, true, false};
+  switch (condition.target.scope) {
+    case Scope::kKey: return {true, false, false};
+    case Scope::kValue: return {false, true, false};
+    case Scope::kKeyOrValue: return {true, true, false};
+    case Scope::kHeader: return {false, false, true};
+  }
+  return {};
 }
 
 std::string_view scan_prefix(std::string_view literal) {
@@ -110,25 +118,41 @@ IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
 IndexFilter::Node IndexFilter::compile(const Condition& condition) {
   Node node;
   node.kind = condition.kind;
-  node.scope = condition.scope;
   for (const Condition& child : condition.children) node.children.push_back(compile(child));
-  if (condition.kind != Condition::Kind::kPhrase) return node;
+  switch (condition.kind) {
+    case Condition::Kind::kPhrase:
+    case Condition::Kind::kRegex:
+    case Condition::Kind::kField: compile_text(condition, node); break;
+    default: break;
+  }
+  return node;
+}
+
+void IndexFilter::compile_text(const Condition& condition, Node& node) {
+  node.looks_in = fields_of(condition);
   node.step = steps_.size();
   steps_.push_back({condition.to_string(), 0});
   std::string scratch;
-  for (const tokenizer::TokenPattern& pattern : condition.phrase.tokens) {
-    if (pattern.is_any()) continue;
-    const std::string_view literal = pattern.literal_prefix();
-    const std::string_view term = pattern.is_exact() ? tokenizer::index_term(literal, scratch) : scan_prefix(literal);
-    Token token{pattern, {}};
-    for (size_t field = 0; field < kFields; ++field)
-      token.terms[field] = store::field_term(kFieldsInOrder[field], term);
-    (pattern.is_exact() ? node.exact : node.patterns).push_back(std::move(token));
+  for (TokenClause& clause : implied_clauses(condition)) {
+    AnyOf any_of;
+    for (tokenizer::TokenPattern& pattern : clause) {
+      const std::string_view literal = pattern.literal_prefix();
+      const std::string_view term = pattern.is_exact() ? tokenizer::index_term(literal, scratch) : scan_prefix(literal);
+      Token token{pattern, {}};
+      for (size_t field = 0; field < kFields; ++field) {
+        token.terms[field] = store::field_term(kFieldsInOrder[field], term);
+      }
+      any_of.push_back(std::move(token));
+    }
+    if (any_of.size() == 1 && any_of[0].pattern.is_exact()) {
+      node.exact.push_back(std::move(any_of[0]));
+    } else {
+      node.choices.push_back(std::move(any_of));
+    }
   }
   // The longest prefix first: it is the likeliest to leave few blocks to the others.
-  std::stable_sort(node.patterns.begin(), node.patterns.end(),
-                   [](const Token& a, const Token& b) { return a.terms[0].size() > b.terms[0].size(); });
-  return node;
+  std::stable_sort(node.choices.begin(), node.choices.end(),
+                   [](const AnyOf& a, const AnyOf& b) { return a[0].terms[0].size() > b[0].terms[0].size(); });
 }
 
 Result<BlockSet> IndexFilter::narrow(TermSource& source, const BlockSet& among) {
@@ -138,7 +162,10 @@ Result<BlockSet> IndexFilter::narrow(TermSource& source, const BlockSet& among) 
 Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const BlockSet& among) {
   if (among.empty()) return among;
   switch (node.kind) {
-    case Condition::Kind::kNot: return among;
+    case Condition::Kind::kNot:
+    case Condition::Kind::kPartitions:
+    case Condition::Kind::kOffsets:
+    case Condition::Kind::kTimes: return among;
     case Condition::Kind::kAnd: return narrow_all(node, source, among);
     case Condition::Kind::kOr: {
       BlockSet any(among.size());
@@ -148,11 +175,13 @@ Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, 
       }
       return any;
     }
-    case Condition::Kind::kPhrase: break;
+    case Condition::Kind::kPhrase:
+    case Condition::Kind::kRegex:
+    case Condition::Kind::kField: break;
   }
   BlockSet any(among.size());
   for (size_t field = 0; field < kFields; ++field) {
-    if (!looks_in(node.scope, field)) continue;
+    if (!node.looks_in[field]) continue;
     KSEEK_ASSIGN(const BlockSet some, narrow_field(node, field, source, among));
     any |= some;
   }
@@ -193,21 +222,31 @@ Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
     KSEEK_TRY(source.add_postings(token->terms[field], having));
     left &= having;
   }
-  for (const Token& token : node.patterns) {
+  for (const AnyOf& any_of : node.choices) {
     if (left.empty()) return left;
-    KSEEK_ASSIGN(left, narrow_pattern(token.pattern, token.terms[field], source, left));
+    BlockSet any(left.size());
+    for (const Token& token : any_of) {
+      if (token.pattern.is_exact()) {
+        KSEEK_TRY(source.add_postings(token.terms[field], any));
+      } else {
+        KSEEK_ASSIGN(const BlockSet some, narrow_pattern(token.pattern, token.terms[field], source, left));
+        any |= some;
+      }
+    }
+    left &= any;
   }
   return left;
 }
 
 Result<size_t> IndexFilter::estimate(const Node& node, TermSource& source) {
   const size_t unknown = source.blocks() + 1;
-  if (node.kind == Condition::Kind::kNot) return unknown + 1;
-  if (node.kind == Condition::Kind::kPhrase) {
+  const bool on_text = node.kind == Condition::Kind::kPhrase || node.kind == Condition::Kind::kRegex ||
+                       node.kind == Condition::Kind::kField;
+  if (on_text) {
     if (node.exact.empty()) return unknown;
     size_t sum = 0;
     for (size_t field = 0; field < kFields; ++field) {
-      if (!looks_in(node.scope, field)) continue;
+      if (!node.looks_in[field]) continue;
       size_t rarest = unknown;
       for (const Token& token : node.exact) {
         KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
@@ -218,6 +257,7 @@ Result<size_t> IndexFilter::estimate(const Node& node, TermSource& source) {
     return std::min(sum, source.blocks());
   }
   const bool all = node.kind == Condition::Kind::kAnd;
+  if (!all && node.kind != Condition::Kind::kOr) return unknown + 1;
   size_t total = all ? unknown : 0;
   for (const Node& child : node.children) {
     KSEEK_ASSIGN(const size_t blocks, estimate(child, source));

@@ -77,26 +77,28 @@ class IndexFilter {
   /// The blocks of `among` that may have a match. Errors: the source's.
   [[nodiscard]] Result<BlockSet> narrow(TermSource& source, const BlockSet& among);
 
-  /// For each phrase, in the order of the condition: how many blocks it left, all calls of narrow() together.
+  /// For each condition on text, in their order: how many blocks it left, all calls of narrow() together.
   [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
 
  private:
-  static constexpr size_t kFields = 2;  // key, value
+  static constexpr size_t kFields = 3;  // key, value, header
   struct Token {
     tokenizer::TokenPattern pattern;
     std::array<std::string, kFields> terms;  // the exact field term, or the prefix to scan below
   };
+  using AnyOf = std::vector<Token>;
   struct Node {
     Condition::Kind kind = Condition::Kind::kPhrase;
-    Scope scope = Scope::kKeyOrValue;
-    std::vector<Token> exact;     // kPhrase
-    std::vector<Token> patterns;  // kPhrase: with wildcards, without lone *
-    size_t step = 0;              // kPhrase
+    std::array<bool, kFields> looks_in{};
+    std::vector<Token> exact;    // all are needed
+    std::vector<AnyOf> choices;  // one of each is needed; wildcards, or several tokens
+    size_t step = 0;             // of a condition on text
     std::vector<Node> children;
   };
 
   Node compile(const Condition& condition);
   Result<BlockSet> narrow_node(const Node& node, TermSource& source, const BlockSet& among);
+  void compile_text(const Condition& condition, Node& node);
   Result<BlockSet> narrow_all(const Node& node, TermSource& source, const BlockSet& among);
   Result<BlockSet> narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among);
   /// About how many blocks the node leaves; more than there are when it can't be told cheaply.

@@ -1,10 +1,12 @@
 #include "query/json_field.h"
 
+#include <fmt/format.h>
 #include <locale.h>
 
 #include <array>
 #include <bit>
 #include <cassert>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -87,6 +89,23 @@ long double number_by_library(std::string_view text) {
 }
 
 }  // namespace
+
+std::string FieldTest::to_string() const {
+  switch (kind) {
+    case Kind::kExists: return "*";
+    case Kind::kNull: return "null";
+    case Kind::kRegex: return regex.to_string();
+    case Kind::kWord:
+      if (number) return fmt::format("{}", *number);
+      if (boolean) return *boolean ? "true" : "false";
+      return fmt::format("\"{}\"", phrase.to_string());
+    case Kind::kInRange:
+      if (std::isinf(low)) return fmt::format("{}{}", high_open ? "<" : "<=", high);
+      if (std::isinf(high)) return fmt::format("{}{}", low_open ? ">" : ">=", low);
+      return fmt::format("{}..{}", low, high);
+  }
+  return {};
+}
 
 std::optional<long double> parse_json_number(std::string_view text) {
   if (!is_json_number(text)) return std::nullopt;

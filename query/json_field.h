@@ -41,10 +41,14 @@ struct FieldTest {
   } kind = Kind::kExists;
   tokenizer::Phrase phrase;           ///< kWord
   std::optional<long double> number;  ///< kWord
+  std::string integer_digits;         ///< kWord with a number: those before its point, if all of its digits settle what
+                                      ///< it equals (store/unusual_number.h); else empty
   std::optional<bool> boolean;        ///< kWord
   long double low = 0, high = 0;      ///< kInRange, may be infinite
   bool low_open = false, high_open = false;
   Regex regex;  ///< kRegex
+  /// As a query writes it after the colon.
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const FieldTest&) const = default;
 };
 

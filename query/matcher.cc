@@ -1,34 +1,54 @@
 #include "query/matcher.h"
 
 #include <algorithm>
+#include <cassert>
 #include <tuple>
 
 namespace kseek::query {
 
 Matcher::Matcher(const std::optional<Condition>& where) {
-  if (where) root_ = compile(*where);
+  if (where) root_.emplace(compile(*where));
 }
 
 Matcher::Node Matcher::compile(const Condition& condition) {
   Node node;
-  node.kind = condition.kind;
-  node.scope = condition.scope;
+  node.condition = condition;
+  node.condition.children.clear();
   if (condition.kind == Condition::Kind::kPhrase) node.finder.emplace(condition.phrase);
+  if (condition.kind == Condition::Kind::kField) node.field.emplace(condition.path, condition.test);
+  if (condition.kind == Condition::Kind::kRegex) {
+    auto compiled = RegexMatcher::compile(condition.regex);
+    assert(compiled && "conditions are made of expressions that compile");
+    node.regex.emplace(*std::move(compiled));
+  }
   for (const Condition& child : condition.children) node.children.push_back(compile(child));
   return node;
 }
 
-bool Matcher::matches(const store::StoredMessage& message) {
-  if (!root_) return true;
-  folded_key_.reset();
-  folded_value_.reset();
-  return matches(*root_, message);
+void Matcher::Text::take(std::optional<std::string_view> text, tokenizer::TextTraits its_traits) {
+  bytes = text;
+  traits = its_traits;
+  folded.reset();
 }
 
-bool Matcher::matches(Node& node, const store::StoredMessage& message) {
-  const auto child_matches = [&](Node& child) { return matches(child, message); };
-  switch (node.kind) {
-    case Condition::Kind::kPhrase: return matches_phrase(node, message);
+bool Matcher::matches(const store::StoredMessage& message, TimeKind time_kind) {
+  if (!root_) return true;
+  key_.take(message.key, message.key_traits);
+  value_.take(message.value, message.value_traits);
+  return matches(*root_, message, time_kind);
+}
+
+bool Matcher::matches(Node& node, const store::StoredMessage& message, TimeKind time_kind) {
+  const auto child_matches = [&](Node& child) { return matches(child, message, time_kind); };
+  const Condition& condition = node.condition;
+  switch (condition.kind) {
+    case Condition::Kind::kPhrase:
+    case Condition::Kind::kRegex: return matches_text(node, message);
+    case Condition::Kind::kField: return message.value && node.field->matches(*message.value, message.value_traits);
+    case Condition::Kind::kPartitions:
+      return std::binary_search(condition.partitions.begin(), condition.partitions.end(), message.partition);
+    case Condition::Kind::kOffsets: return condition.offsets.contains(message.offset);
+    case Condition::Kind::kTimes: return condition.times.contains(message.time(time_kind));
     case Condition::Kind::kAnd: return std::all_of(node.children.begin(), node.children.end(), child_matches);
     case Condition::Kind::kOr: return std::any_of(node.children.begin(), node.children.end(), child_matches);
     case Condition::Kind::kNot: return !child_matches(node.children.front());
@@ -36,14 +56,29 @@ bool Matcher::matches(Node& node, const store::StoredMessage& message) {
   return false;
 }
 
-bool Matcher::matches_phrase(Node& node, const store::StoredMessage& message) {
-  if (node.scope != Scope::kValue && message.key) {
-    if (!folded_key_) folded_key_ = key_folder_.fold(*message.key, message.key_traits);
-    if (node.finder->found_in(*folded_key_)) return true;
+bool Matcher::matches_text(Node& node, const store::StoredMessage& message) {
+  switch (node.condition.target.scope) {
+    case Scope::kKey: return found_in(node, key_);
+    case Scope::kValue: return found_in(node, value_);
+    case Scope::kKeyOrValue: return found_in(node, key_) || found_in(node, value_);
+    case Scope::kHeader: return matches_headers(node, message.headers);
   }
-  if (node.scope != Scope::kKey && message.value) {
-    if (!folded_value_) folded_value_ = value_folder_.fold(*message.value, message.value_traits);
-    return node.finder->found_in(*folded_value_);
+  return false;
+}
+
+bool Matcher::found_in(Node& node, Text& text) {
+  if (!text.bytes) return false;
+  if (node.regex) return node.regex->found_in(*text.bytes, text.traits.ascii || text.traits.json_escapes);
+  if (!text.folded) text.folded = text.folder.fold(*text.bytes, text.traits);
+  return node.finder->found_in(*text.folded);
+}
+
+bool Matcher::matches_headers(Node& node, const HeaderList& headers) {
+  const std::string& name = node.condition.target.header;
+  for (const Header& header : headers) {
+    if (!name.empty() && header.name != name) continue;
+    header_.take(header.value, {});
+    if (found_in(node, header_)) return true;
   }
   return false;
 }
@@ -51,13 +86,12 @@ bool Matcher::matches_phrase(Node& node, const store::StoredMessage& message) {
 std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& message) {
   std::vector<MatchedPart> parts;
   if (!root_) return parts;
-  if (message.key && message.key->size() <= kMaxMarkedBytes) {
-    collect_parts(*root_, MatchedPart::In::kKey, tokenizer::fold_with_origins(*message.key, message.key_traits), parts);
-  }
-  if (message.value && message.value->size() <= kMaxMarkedBytes) {
-    collect_parts(*root_, MatchedPart::In::kValue, tokenizer::fold_with_origins(*message.value, message.value_traits),
-                  parts);
-  }
+  const auto collect = [&](MatchedPart::In in, std::optional<std::string_view> bytes, tokenizer::TextTraits traits) {
+    if (!bytes || bytes->size() > kMaxMarkedBytes) return;
+    collect_parts(*root_, in, *bytes, tokenizer::fold_with_origins(*bytes, traits), parts);
+  };
+  collect(MatchedPart::In::kKey, message.key, message.key_traits);
+  collect(MatchedPart::In::kValue, message.value, message.value_traits);
   std::sort(parts.begin(), parts.end(), [](const MatchedPart& a, const MatchedPart& b) {
     return std::tie(a.in, a.begin, a.end) < std::tie(b.in, b.begin, b.end);
   });
@@ -74,14 +108,21 @@ std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& mess
   return joined;
 }
 
-void Matcher::collect_parts(Node& node, MatchedPart::In in, const tokenizer::FoldedWithOrigins& folded,
-                            std::vector<MatchedPart>& parts) {
-  if (node.kind == Condition::Kind::kNot) return;
-  for (Node& child : node.children) collect_parts(child, in, folded, parts);
-  if (!node.finder) return;
-  if (node.scope == (in == MatchedPart::In::kKey ? Scope::kValue : Scope::kKey)) return;
-  for (const tokenizer::TokenSpan& span : node.finder->find_all(folded.text, kMaxMatchedParts)) {
-    parts.push_back({in, folded.begin[span.begin], folded.end[span.end - 1]});
+void Matcher::collect_parts(Node& node, MatchedPart::In in, std::string_view bytes,
+                            const tokenizer::FoldedWithOrigins& folded, std::vector<MatchedPart>& parts) {
+  if (node.condition.kind == Condition::Kind::kNot) return;
+  for (Node& child : node.children) collect_parts(child, in, bytes, folded, parts);
+  const Scope scope = node.condition.target.scope;
+  if (scope == Scope::kHeader || scope == (in == MatchedPart::In::kKey ? Scope::kValue : Scope::kKey)) return;
+  if (node.finder) {
+    for (const tokenizer::TokenSpan& span : node.finder->find_all(folded.text, kMaxMatchedParts)) {
+      parts.push_back({in, folded.begin[span.begin], folded.end[span.end - 1]});
+    }
+  }
+  if (node.regex) {
+    for (const ByteSpan& span : node.regex->find_all(bytes, kMaxMatchedParts)) {
+      parts.push_back({in, static_cast<uint32_t>(span.begin), static_cast<uint32_t>(span.end)});
+    }
   }
 }
 

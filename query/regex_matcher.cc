@@ -36,6 +36,16 @@ void repair(std::string_view text, std::string& repaired, std::vector<ByteSpan>*
 
 }  // namespace
 
+std::string Regex::to_string() const {
+  std::string text = "/";
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '/') text += '\\';
+    text += pattern[i];
+    if (pattern[i] == '\\' && i + 1 < pattern.size()) text += pattern[++i];
+  }
+  return text + (ignore_case ? "/i" : "/");
+}
+
 RegexMatcher::RegexMatcher(std::unique_ptr<re2::RE2> compiled, std::string literal)
     : compiled_(std::move(compiled)), literal_(std::move(literal)) {}
 RegexMatcher::~RegexMatcher() = default;

@@ -22,6 +22,8 @@ namespace kseek::query {
 struct Regex {
   std::string pattern;
   bool ignore_case = false;
+  /// Between slashes, as a query writes it.
+  [[nodiscard]] std::string to_string() const;
   bool operator==(const Regex&) const = default;
 };
 

@@ -13,6 +13,7 @@
 #include "base/message.h"
 #include "base/result.h"
 #include "query/condition.h"
+#include "query/ranges.h"
 #include "store/store.h"
 
 namespace kseek::query {
@@ -25,20 +26,8 @@ enum class Order : uint8_t {
   kOldest,  ///< its exact reverse
 };
 
-/// Both ends included.
-struct OffsetRange {
-  Offset first = kMinOffset;
-  Offset last = kMaxOffset;
-  bool operator==(const OffsetRange&) const = default;
-};
-struct TimeRange {
-  Timestamp first = kMinTimestamp;
-  Timestamp last = kMaxTimestamp;
-  bool operator==(const TimeRange&) const = default;
-};
-
 struct SearchRequest {
-  std::vector<std::string> topics;                     ///< names; at least one, each opened
+  std::vector<std::string> topics;                     ///< names, or patterns with *; at least one, each opened
   std::optional<std::vector<PartitionId>> partitions;  ///< nullopt: all
   OffsetRange offsets;
   TimeRange times;                 ///< by each topic's time kind
@@ -50,14 +39,12 @@ struct SearchRequest {
   uint64_t byte_budget = UINT64_MAX;             ///< of raw message bytes looked at
   const std::atomic<bool>* cancelled = nullptr;  ///< when it turns true the search ends with kTimeout
   bool explain = false;
+  Timestamp asked_at;  ///< what relative times were counted from; the cursor keeps it for first_asked_at()
 };
 
-/// Builds the parts of a request from what a person typed (HTTP parameters and CLI options alike).
-/// kInvalid names the parameter, what is wrong and what was expected.
-[[nodiscard]] Result<std::vector<PartitionId>> parse_partitions(std::string_view text);  ///< "0,3" or "0-3"
-[[nodiscard]] Result<OffsetRange> parse_offset_range(std::string_view text);             ///< "A..B", "A..", "..B", "A"
-[[nodiscard]] Result<TimeRange> parse_time_range(std::string_view text,
-                                                 Timestamp now);  ///< "A..B", "-3d..", a day "2026-11-20"
+/// What the relative times of a request with this cursor must be counted from, so that it stays the same request: when
+/// the first search was asked. kInvalid: not a cursor.
+[[nodiscard]] Result<Timestamp> first_asked_at(std::string_view cursor);
 
 /// A part of the key or value (bytes of what was sent) that a condition matched.
 struct MatchedPart {

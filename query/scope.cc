@@ -19,12 +19,55 @@ bool asks_for(const SearchRequest& request, PartitionId partition) {
          std::find(request.partitions->begin(), request.partitions->end(), partition) != request.partitions->end();
 }
 
+/// `*` in the pattern is any run of characters.
+bool matches_glob(std::string_view pattern, std::string_view name) {
+  size_t p = 0;
+  size_t n = 0;
+  size_t star = std::string_view::npos;  // the last * seen, and what it has taken ends before `taken`
+  size_t taken = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      taken = n;
+    } else if (p < pattern.size() && pattern[p] == name[n]) {
+      ++p;
+      ++n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++taken;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+/// Names as they are; for each pattern the opened topics that it names, at least one.
+Result<std::vector<std::string>> expand_patterns(const store::Store& store, const std::vector<std::string>& patterns) {
+  std::vector<std::string> names;
+  for (const std::string& pattern : patterns) {
+    if (pattern.find('*') == std::string::npos) {
+      names.push_back(pattern);
+      continue;
+    }
+    const size_t before = names.size();
+    for (const auto& topic : store.topics()) {
+      if (std::string name = topic->config().name; matches_glob(pattern, name)) names.push_back(std::move(name));
+    }
+    if (names.size() == before) {
+      return Error{ErrorCode::kNotFound, fmt::format("no opened topic is named like \"{}\"", pattern),
+                   "`kseek topics` lists the opened ones"};
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 const PartitionScope* TopicScope::find(PartitionId partition) const { return find_partition(partitions, partition); }
 
 Result<std::vector<TopicScope>> open_topics(const store::Store& store, const SearchRequest& request) {
-  std::vector<std::string> names = request.topics;
+  KSEEK_ASSIGN(std::vector<std::string> names, expand_patterns(store, request.topics));
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   if (names.empty()) return Error{ErrorCode::kInvalid, "topic: none is named", "name the topics to search"};

@@ -25,12 +25,17 @@ Result<Cursor> begin_cursor(const SearchRequest& request, const std::vector<Topi
   }
   Cursor cursor;
   cursor.fingerprint = expected;
-  cursor.times = request.times;
+  cursor.asked_at = request.asked_at;
   for (const TopicScope& topic : topics) cursor.topics.push_back(take_snapshot(topic.view, request));
   return cursor;
 }
 
 }  // namespace
+
+Result<Timestamp> first_asked_at(std::string_view cursor) {
+  KSEEK_ASSIGN(const Cursor decoded, decode_cursor(cursor));
+  return decoded.asked_at;
+}
 
 Result<SearchAnswer> search(const store::Store& store, const SearchRequest& request) {
   const auto began = Searcher::Clock::now();

@@ -56,7 +56,8 @@ Result<bool> Searcher::run_round() {
   std::optional<CandidateQueue> queue;
   {
     const Timer timer(explain_.plan_ms);
-    queue.emplace(topics_, window_, filter_ ? &*filter_ : nullptr, first ? explain_ : counts_again);
+    queue.emplace(topics_, window_, request_.where ? &*request_.where : nullptr, filter_ ? &*filter_ : nullptr,
+                  first ? explain_ : counts_again);
   }
   KSEEK_ASSIGN(const Stop stop, open_blocks(*queue, top));
   explain_.blocks_not_asked = queue->blocks_not_asked();
@@ -80,7 +81,7 @@ Result<bool> Searcher::run_round() {
 
 void Searcher::restrict_scopes() {
   for (size_t t = 0; t < topics_.size(); ++t) {
-    restrict_scope(topics_[t], cursor_.topics[t], request_.offsets, cursor_.times, cursor_.round.has_value());
+    restrict_scope(topics_[t], cursor_.topics[t], request_.offsets, request_.times, cursor_.round.has_value());
   }
 }
 
@@ -182,7 +183,7 @@ void Searcher::consider(uint32_t topic, const PartitionScope& partition,
   if (key.time < scope.times.first || key.time > scope.times.last) return;
   if (!window_.contains(key) || top.rejects(key)) return;
   explain_.messages_verified += 1;
-  if (matcher_.matches(message)) top.add({key, {block, message}});
+  if (matcher_.matches(message, scope.time_kind())) top.add({key, {block, message}});
 }
 
 void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "server/query_text.h"
+#include "query/query_text.h"
 
 namespace kseek::server {
 namespace {
@@ -14,7 +14,6 @@ using query::SearchRequest;
 struct Draft {
   SearchRequest request;
   std::vector<query::Condition> conditions;
-  Timestamp now;
 };
 
 Error wrong(std::string_view name, std::string_view value, std::string_view expected) {
@@ -77,9 +76,9 @@ Result<void> read_one(Draft& draft, std::string_view name, std::string_view valu
   } else if (name == "offset") {
     KSEEK_ASSIGN(draft.request.offsets, query::parse_offset_range(value));
   } else if (name == "time") {
-    KSEEK_ASSIGN(draft.request.times, query::parse_time_range(value, draft.now));
+    KSEEK_ASSIGN(draft.request.times, query::parse_time_range(value, draft.request.asked_at));
   } else if (name == "q") {
-    KSEEK_ASSIGN(auto condition, parse_query_text(value));
+    KSEEK_ASSIGN(auto condition, query::parse_query(value, draft.request.asked_at));
     draft.conditions.push_back(std::move(condition));
   } else if (name == "cursor") {
     draft.request.cursor = value;
@@ -99,7 +98,11 @@ const std::vector<std::string>& search_parameter_names() {
 
 Result<SearchRequest> parse_search(const std::vector<Parameter>& parameters, Timestamp now) {
   Draft draft;
-  draft.now = now;
+  draft.request.asked_at = now;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name != "cursor" || parameter.value.empty()) continue;
+    KSEEK_ASSIGN(draft.request.asked_at, query::first_asked_at(parameter.value));
+  }
   for (const Parameter& parameter : parameters) {
     if (!parameter.value.empty()) KSEEK_TRY(read_one(draft, parameter.name, parameter.value));
   }

@@ -6,6 +6,7 @@
 
 #include "store/block.h"
 #include "store/term_sort.h"
+#include "store/unusual_number.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::store {
@@ -155,6 +156,26 @@ struct TermCollector::Impl {
     }
     slots.swap(larger);
   }
+
+  void insert(Field field, std::string_view term, uint64_t process) {
+    const char field_byte = static_cast<char>(field);
+    const uint64_t hash = hash_of(term.data(), term.size(), process ^ (static_cast<uint8_t>(field_byte) * kMix0));
+    const auto tag = static_cast<uint32_t>(hash >> 32);
+    const size_t mask = slots.size() - 1;
+    for (size_t at = hash & mask;; at = (at + 1) & mask) {
+      Slot& slot = slots[at];
+      if (slot.data == nullptr) {
+        slot = {store(terms->arena_, terms->arena_bytes_, field_byte, term), static_cast<uint32_t>(term.size() + 1),
+                tag};
+        if (++used * 2 > slots.size()) grow(process);
+        return;
+      }
+      if (slot.tag == tag && slot.size == term.size() + 1 && slot.data[0] == field_byte &&
+          same_bytes(slot.data + 1, term.data(), term.size())) {
+        return;
+      }
+    }
+  }
 };
 
 TermCollector::TermCollector() : impl_(std::make_unique<Impl>()) {}
@@ -166,31 +187,16 @@ void TermCollector::add(Field field, std::string_view bytes, tokenizer::TextTrai
   const std::string_view folded = impl.folder.fold(bytes, traits);
   impl.spans.clear();
   tokenizer::find_tokens(folded, impl.spans);
-  const char field_byte = static_cast<char>(field);
   const uint64_t process = process_seed();
-  const uint64_t seed = process ^ (static_cast<uint8_t>(field_byte) * kMix0);
   for (const tokenizer::TokenSpan span : impl.spans) {
     std::string_view term = folded.substr(span.begin, span.end - span.begin);
     if (term.size() > tokenizer::kMaxTermBytes) term = tokenizer::index_term(term, impl.scratch);
-    const uint64_t hash = hash_of(term.data(), term.size(), seed);
-    const auto tag = static_cast<uint32_t>(hash >> 32);
-    const size_t mask = impl.slots.size() - 1;
-    for (size_t at = hash & mask;; at = (at + 1) & mask) {
-      Impl::Slot& slot = impl.slots[at];
-      if (slot.data == nullptr) {
-        slot = {impl.store(impl.terms->arena_, impl.terms->arena_bytes_, field_byte, term),
-                static_cast<uint32_t>(term.size() + 1), tag};
-        if (++impl.used * 2 > impl.slots.size()) impl.grow(process);
-        break;
-      }
-      if (slot.tag == tag && slot.size == term.size() + 1 && slot.data[0] == field_byte &&
-          same_bytes(slot.data + 1, term.data(), term.size())) {
-        break;
-      }
-    }
+    impl.insert(field, term, process);
   }
   if (impl.spans.capacity() > kKeptSpans) std::vector<tokenizer::TokenSpan>().swap(impl.spans);
 }
+
+void TermCollector::add_mark(Field field, std::string_view mark) { impl_->insert(field, mark, process_seed()); }
 
 std::shared_ptr<const BlockTerms> TermCollector::take() {
   Impl& impl = *impl_;
@@ -211,13 +217,16 @@ std::shared_ptr<const BlockTerms> TermCollector::take() {
 
 void collect_terms(TermCollector& collector, const StoredMessage& message) {
   if (message.key) collector.add(Field::kKey, *message.key, message.key_traits);
-  if (message.value) collector.add(Field::kValue, *message.value, message.value_traits);
+  if (message.value) {
+    collector.add(Field::kValue, *message.value, message.value_traits);
+    if (looks_like_json(*message.value) && has_unusual_number(*message.value)) {
+      collector.add_mark(Field::kValue, kUnusualNumber);
+    }
+  }
   for (const Header& header : message.headers) {
-    const auto plain = [](std::string_view bytes) {
-      return tokenizer::TextTraits{.ascii = tokenizer::classify(bytes).ascii, .json_escapes = false};
-    };
-    collector.add(Field::kHeader, header.name, plain(header.name));
-    if (header.value) collector.add(Field::kHeader, *header.value, plain(*header.value));
+    if (!header.value) continue;
+    collector.add(Field::kHeader, *header.value,
+                  {.ascii = tokenizer::classify(*header.value).ascii, .json_escapes = false});
   }
 }
 

@@ -43,6 +43,8 @@ class TermCollector {
   TermCollector& operator=(const TermCollector&) = delete;
 
   void add(Field field, std::string_view bytes, tokenizer::TextTraits traits);
+  /// Adds a term that no text has.
+  void add_mark(Field field, std::string_view mark);
   [[nodiscard]] std::shared_ptr<const BlockTerms> take();
 
  private:
@@ -50,8 +52,8 @@ class TermCollector {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Adds all terms of a message: key, value, and names and values of its headers, which both come under Field::kHeader
-/// and are plain text (JSON escapes are read in keys and values only).
+/// Adds all terms of a message: key, value and header values (plain text: JSON escapes are read in keys and values
+/// only), and kUnusualNumber where it belongs.
 void collect_terms(TermCollector& collector, const StoredMessage& message);
 
 }  // namespace kseek::store

@@ -8,17 +8,7 @@ namespace kseek::store {
 
 std::shared_ptr<const BlockTerms> collect_terms(const MessageBlock& block, size_t count) {
   thread_local TermCollector collector;
-  for (size_t i = 0; i < count; ++i) {
-    const StoredMessage message = block.message(i);
-    if (message.key) collector.add(Field::kKey, *message.key, message.key_traits);
-    if (message.value) collector.add(Field::kValue, *message.value, message.value_traits);
-    for (const Header& header : message.headers) {
-      if (!header.value) continue;
-      tokenizer::TextTraits traits = tokenizer::classify(*header.value);
-      traits.json_escapes = false;  // escapes mean characters only in keys and values
-      collector.add(Field::kHeader, *header.value, traits);
-    }
-  }
+  for (size_t i = 0; i < count; ++i) collect_terms(collector, block.message(i));
   return collector.take();
 }
 

@@ -62,6 +62,7 @@ bool oracle_matches(const OracleCondition& condition, const OracleMessage& messa
       }
       return false;
     case Condition::Kind::kNot: return !oracle_matches(condition.children.front(), message);
+    default: break;
   }
   return false;
 }

@@ -135,10 +135,13 @@ TEST_F(Search, RelativeTimesStayWhereTheyWere) {
   const auto topic = create("a");
   for (int i = 0; i < 12; ++i) append(*topic, 0, 100 + i, std::to_string(i));
   SearchRequest request = ask({"a"});
+  request.asked_at = {4711};
   request.times.first = {100};
   request.cursor = answer(request).cursor;
-  request.times.first = {101};  // time has passed
+  EXPECT_EQ(need(first_asked_at(request.cursor)), Timestamp{4711});
   EXPECT_EQ(values(answer(request)), "1 0 ");
+  request.times.first = {101};
+  EXPECT_EQ(error_code(request), ErrorCode::kInvalid) << "counted from another time: not the same request";
 }
 
 TEST_F(Search, WhatCameLaterIsNotPartOfIt) {

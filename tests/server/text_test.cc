@@ -5,7 +5,6 @@
 #include <random>
 
 #include "server/json_body.h"
-#include "server/query_text.h"
 #include "server/search_params.h"
 #include "server/shown_text.h"
 #include "server/url.h"
@@ -75,30 +74,6 @@ TEST(ShownText, RandomBytes) {
   }
 }
 
-TEST(QueryText, WordsAndPhrasesAreAnded) {
-  const auto one = parse_query_text("order-1042*");
-  ASSERT_TRUE(one);
-  EXPECT_EQ(one->kind, query::Condition::Kind::kPhrase);
-  const auto parsed = parse_query_text("  payment \"timeout after\"\\(x ");
-  ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_EQ(parsed->kind, query::Condition::Kind::kAnd);
-  ASSERT_EQ(parsed->children.size(), 3U);
-  EXPECT_EQ(parsed->children[1].phrase.tokens.size(), 2U);
-}
-
-TEST(QueryText, RefusesWhatIsNotThereYet) {
-  for (const char* text : {"a OR b", "NOT a", "-a", "(a b)", "key:a", "value.customer.id:42", "header.x:1",
-                           "time:-3d..", "\"open", "", "   "}) {
-    const auto parsed = parse_query_text(text);
-    ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().code, ErrorCode::kInvalid);
-    EXPECT_THAT(parsed.error().message, HasSubstr("at byte")) << text;
-  }
-  for (const char* text : {"\"a OR b\"", "key\\:a", "12:30:45", "http://host", "\"(a)\"", "a-b", "ORDER"}) {
-    EXPECT_TRUE(parse_query_text(text)) << text;
-  }
-}
-
 TEST(SearchParameters, ReadsAll) {
   const auto request = parse_search({{"topic", "a,b"},
                                      {"partition", "0,3"},
@@ -129,7 +104,7 @@ TEST(SearchParameters, NamesWhatIsWrong) {
       {{"explain", "2"}, "explain"},     {{"topic", "a,,b"}, "topic"},
       {{"partition", "x"}, "partition"}, {{"offset", "9..5"}, "offset"},
       {{"time", "tomorrow"}, "time"},    {{"key", "!!"}, "key"},
-      {{"value", "--"}, "value"},        {{"q", "key:x"}, "q"},
+      {{"value", "--"}, "value"},        {{"q", "nofield:x"}, "query"},
       {{"bogus", "1"}, "bogus"}};
   for (const auto& [parameter, named] : cases) {
     const auto request = parse_search({parameter, {"topic", "t"}}, Timestamp{0});

@@ -1,0 +1,13 @@
+// What a block's metadata says of a condition, before anything is read: partitions, offsets and times may stand
+// anywhere in the tree, below OR and NOT too.
+#pragma once
+
+#include "query/condition.h"
+#include "store/block.h"
+
+namespace kseek::query {
+
+/// False only if no message of the block matches.
+[[nodiscard]] bool may_match(const Condition& condition, const store::BlockMeta& meta, TimeKind time_kind);
+
+}  // namespace kseek::query

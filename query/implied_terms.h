@@ -1,0 +1,21 @@
+// What a condition on text implies of the tokens of that text: the index's side of each kind of condition.
+#pragma once
+
+#include <vector>
+
+#include "query/condition.h"
+#include "query/regex_filter.h"
+
+namespace kseek::query {
+
+/// Every text that satisfies the condition (kPhrase, kRegex, kField; a text is one key, value or header value) has for
+/// each clause a token, or the mark store::kUnusualNumber, that one of the clause's patterns matches. Empty: nothing is
+/// implied.
+///
+///   a phrase      each of its words, but not a lone *
+///   /regex/       regex_filter.h
+///   value.a.b:x   the words of the names in the path; then, for a string, its words; for a number, the digits before
+///                 its point, or the mark; for a regular expression, its tokens
+[[nodiscard]] std::vector<TokenClause> implied_clauses(const Condition& condition);
+
+}  // namespace kseek::query
