@@ -229,6 +229,7 @@ void BM_Pipeline(benchmark::State& state) {
   for (const auto& block : blocks) raw += block->raw_bytes();
   uint64_t stored = 0;
   uint64_t index = 0;
+  uint64_t written = 0;
   for (auto _ : state) {
     Scratch scratch;
     TermCollector collector;
@@ -242,18 +243,24 @@ void BM_Pipeline(benchmark::State& state) {
       segments.push_back(write(scratch, terms.inputs));
       terms.inputs.clear();
     }
-    while (segments.size() > 1) segments = merge_level(scratch, segments, kMergeWidth);
     index = bytes_of(segments);
+    written = index;
+    while (segments.size() > 1) {
+      segments = merge_level(scratch, segments, kMergeWidth);
+      index = bytes_of(segments);
+      written += index;
+    }
   }
   set_raw_bytes(state, raw);
   state.counters["stored/raw"] = static_cast<double>(stored) / static_cast<double>(raw);
   state.counters["index/raw"] = static_cast<double>(index) / static_cast<double>(raw);
+  state.counters["index written/raw"] = static_cast<double>(written) / static_cast<double>(raw);
 }
 BENCHMARK(BM_Pipeline)
     ->Args({4096, 4})
     ->Args({4096, 16})
-    ->Args({4096, 32})
-    ->Args({2048, 32})
+    ->Args({2048, 8})
+    ->Args({8192, 4})
     ->Iterations(1)
     ->Unit(benchmark::kMillisecond);
 

@@ -17,6 +17,9 @@
 
 namespace kseek::store {
 
+/// As many as a page of terms can name one by one.
+inline constexpr uint32_t kMaxSegmentBlocks = 60'000;
+
 /// What the catalog keeps of a segment.
 struct SegmentMeta {
   SegmentId id;
@@ -35,15 +38,16 @@ struct SegmentInput {
 
 /// Writes a fresh segment to the directory `path` (must not exist) and syncs it and its parent: when it returns, the
 /// segment survives power loss; who crashes before the catalog names it leaves an orphan. Any thread.
-/// A full disk or a lack of permission is kUnavailable; failures leave nothing behind at `path`. The directory is built
-/// as `path`.building beside it and renamed, so that a half-written one never has the name.
+/// A full disk or a lack of permission is kUnavailable, more than kMaxSegmentBlocks are kTooLarge; failures leave
+/// nothing behind at `path`. The directory is built as `path`.building beside it and renamed, so that a half-written
+/// one never has the name.
 [[nodiscard]] Result<SegmentMeta> write_segment(const std::filesystem::path& path, SegmentId id,
                                                 const std::vector<SegmentInput>& inputs);
 
 class Segment;
 
 /// Merges neighbours, oldest first, into one segment at `path`, as write_segment does. kCorrupt names the input that
-/// can't be read. REQUIRES: inputs not empty.
+/// is not what was written: each is verified before it is read. REQUIRES: inputs not empty.
 [[nodiscard]] Result<SegmentMeta> merge_segments(const std::filesystem::path& path, SegmentId id,
                                                  const std::vector<std::shared_ptr<const Segment>>& inputs);
 

@@ -92,13 +92,14 @@ Error SegmentDatabase::damaged() const {
 PageWalk::PageWalk(const SegmentDatabase& database) : database_(&database) {}
 
 bool PageWalk::seek(std::string_view term) {
-  at_ = database_->database().metadata_keys_begin(kPages);
+  std::string key(1, kPagePrefix);
+  key += term;
   end_ = database_->database().metadata_keys_end(kPages);
-  if (at_ == end_) return false;
-  if (!term.empty()) {
-    key_.assign(1, kPagePrefix).append(term);
-    at_.skip_to(key_);
+  if (at_ == end_ || key <= key_) {  // a term iterator goes only forwards
+    at_ = database_->database().metadata_keys_begin(kPages);
+    if (at_ == end_) return false;
   }
+  at_.skip_to(key);
   return load();
 }
 

@@ -15,12 +15,10 @@
 
 #include "base/result.h"
 #include "store/glass_writer.h"
+#include "store/segment.h"
 #include "store/term_pages.h"
 
 namespace kseek::store {
-
-/// As many as a bitmap within a page can be of.
-inline constexpr uint32_t kMaxSegmentBlocks = 60'000;
 
 /// Writes pages of terms.
 class SegmentOutput {

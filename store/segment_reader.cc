@@ -18,9 +18,8 @@ Result<void> scan_pages(const SegmentDatabase& database, std::string_view prefix
   PageWalk walk(database);
   for (bool found = walk.seek(prefix); found; found = walk.next()) {
     TermPageReader reader(walk.page(), database.blocks());
-    while (reader.next()) {
+    for (bool any = reader.seek(prefix); any; any = reader.next()) {
       const std::string_view term = reader.term();
-      if (term < prefix) continue;
       if (!term.starts_with(prefix) || !visit(term)) return {};
     }
     if (reader.damaged()) return database.damaged();
@@ -39,9 +38,9 @@ struct SegmentReader::Impl {
   Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return database.path(); }
-  /// Brings `reader` to a term; false: there is none, or the page is damaged. Throws. Terms that rise within a page are
-  /// found in one go.
-  bool find(std::string_view term) {
+  /// Brings `reader` to a term; false: there is none. kCorrupt: the page is damaged. Throws. Terms that rise within a
+  /// page are found in one go.
+  Result<bool> find(std::string_view term) {
     const bool ahead = !reader.term().empty() && reader.term() <= term && term <= page_end;
     if (!ahead) {
       page_end.clear();
@@ -49,12 +48,10 @@ struct SegmentReader::Impl {
       if (!walk.seek(term)) return false;
       page_end = walk.last_term();
       reader = TermPageReader(walk.page(), database.blocks());
-      if (!reader.next()) return false;
     }
-    while (reader.term() < term) {
-      if (!reader.next()) return false;
-    }
-    return reader.term() == term;
+    if (reader.seek(term)) return reader.term() == term;
+    page_end.clear();
+    return database.damaged();  // the page ends with a term that is not below
   }
 
   SegmentDatabase database;
@@ -74,8 +71,8 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
       count = impl_->database.database().get_termfreq(std::string(field_term));
       return {};
     }
-    if (impl_->find(field_term)) count = impl_->reader.count();
-    if (impl_->reader.damaged()) return impl_->database.damaged();
+    KSEEK_ASSIGN(const bool found, impl_->find(field_term));
+    if (found) count = impl_->reader.count();
     return {};
   }));
   return count;
@@ -85,8 +82,8 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<ui
   if (is_no_term(field_term)) return {};
   return translate_exceptions(impl_->path(), [&]() -> Result<void> {
     if (impl_->database.has_pages()) {
-      const bool intact = !impl_->find(field_term) || impl_->reader.append_positions(positions);
-      if (!intact || impl_->reader.damaged()) return impl_->database.damaged();
+      KSEEK_ASSIGN(const bool found, impl_->find(field_term));
+      if (found && !impl_->reader.append_positions(positions)) return impl_->database.damaged();
       return {};
     }
     const std::string term(field_term);

@@ -119,41 +119,76 @@ void TermPageBuilder::put_positions(std::span<const uint32_t> positions) {
 
 bool TermPageReader::next() {
   if (rest_.empty() || damaged_) return false;
-  damaged_ = !read_term() || !read_postings();
+  damaged_ = !read_head() || !read_tail() || !read_postings();
   return !damaged_;
 }
 
-bool TermPageReader::read_term() {
+// A term that shares more with the one before it than that one shares with `wanted` is below `wanted` as that one is:
+// it is passed over unread. One that shares less is above.
+bool TermPageReader::seek(std::string_view wanted) {
+  if (damaged_ || (term_bytes_ == 0 && !next())) return false;
+  const auto common = [&] {
+    const std::string_view have = term();
+    return static_cast<size_t>(std::mismatch(have.begin(), have.end(), wanted.begin(), wanted.end()).first -
+                               have.begin());
+  };
+  size_t same = common();
+  const auto is_below = [&] {
+    return same < wanted.size() &&
+           (same == term_bytes_ || static_cast<uint8_t>(term_[same]) < static_cast<uint8_t>(wanted[same]));
+  };
+  while (is_below()) {
+    do {
+      if (rest_.empty()) return false;
+      damaged_ = !read_head();
+      if (damaged_) return false;
+      if (shared_ <= same) break;
+      rest_.remove_prefix(packed_ ? (tail_ + 1) / 2 : tail_);
+      term_bytes_ = shared_ + tail_;
+      damaged_ = !read_postings();
+    } while (!damaged_);
+    damaged_ = damaged_ || !read_tail() || !read_postings();
+    if (damaged_) return false;
+    same = common();
+  }
+  return true;
+}
+
+bool TermPageReader::read_head() {
   const auto take_byte = [this] {
     const auto byte = static_cast<uint8_t>(rest_.front());
     rest_.remove_prefix(1);
     return byte;
   };
   const unsigned head = take_byte();
-  size_t tail = head & kLongTail;
-  if (tail == kLongTail) {
+  tail_ = head & kLongTail;
+  if (tail_ == kLongTail) {
     if (rest_.empty()) return false;
-    tail = take_byte();
+    tail_ = take_byte();
   }
   if ((head & kSharedAsBefore) == 0) {
     if (rest_.empty()) return false;
     shared_ = take_byte();
   }
-  const bool packed = (head & kPackedDigits) != 0;
-  const size_t stored = packed ? (tail + 1) / 2 : tail;
-  if (tail == 0 || shared_ > term_bytes_ || shared_ + tail > kMaxPageTermBytes || stored > rest_.size()) return false;
+  packed_ = (head & kPackedDigits) != 0;
+  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
+  return tail_ > 0 && shared_ <= term_bytes_ && shared_ + tail_ <= kMaxPageTermBytes && stored <= rest_.size();
+}
+
+bool TermPageReader::read_tail() {
   char* const to = term_.data() + shared_;
   const char old = *to;
-  if (packed) {
+  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
+  if (packed_) {
     for (size_t i = 0; i < stored; ++i) {
       std::memcpy(to + 2 * i, kDigitPairs[static_cast<uint8_t>(rest_[i])].data(), 2);
     }
   } else {
-    std::memcpy(to, rest_.data(), tail);
+    std::memcpy(to, rest_.data(), tail_);
   }
   rest_.remove_prefix(stored);
   const bool rises = shared_ == term_bytes_ || static_cast<uint8_t>(old) < static_cast<uint8_t>(*to);
-  term_bytes_ = shared_ + tail;
+  term_bytes_ = shared_ + tail_;
   return rises;
 }
 

@@ -49,6 +49,8 @@ class TermPageReader {
   /// False at the end, and when the rest is damaged().
   [[nodiscard]] bool next();
   [[nodiscard]] bool damaged() const { return damaged_; }
+  /// To the first term from here on that is not below `term`; false: there is none, or what was read is damaged().
+  [[nodiscard]] bool seek(std::string_view term);
   /// The term that next() came to; dies with the next next().
   [[nodiscard]] std::string_view term() const { return {term_.data(), term_bytes_}; }
   /// How many blocks have the term; 0: damaged.
@@ -57,7 +59,8 @@ class TermPageReader {
   [[nodiscard]] bool append_positions(std::vector<uint32_t>& positions, uint32_t shift = 0) const;
 
  private:
-  bool read_term();
+  bool read_head();
+  bool read_tail();
   bool read_postings();
 
   std::string_view rest_;
@@ -65,7 +68,9 @@ class TermPageReader {
   bool damaged_ = false;
   std::array<char, kMaxPageTermBytes + 1> term_{};  // one more: packed digits come in pairs
   size_t term_bytes_ = 0;
-  size_t shared_ = 0;
+  size_t shared_ = 0;  // with the term before
+  size_t tail_ = 0;    // bytes after those
+  bool packed_ = false;
   unsigned kind_ = 0;
   uint32_t position_ = 0;  // of a single block
   std::string_view list_;

@@ -38,7 +38,8 @@ std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const s
   for (const auto& segment : index.segments) {
     const auto before = next;
     while (next != loose.end() && next->block < segment->meta().blocks.front()) ++next;
-    candidates.push_back({segment->meta().level, merging.contains(segment->meta().id), next != before});
+    candidates.push_back(
+        {segment->meta().level, merging.contains(segment->meta().id), next != before, segment->meta().blocks.size()});
   }
   return candidates;
 }
@@ -141,8 +142,8 @@ Result<void> TopicStoreImpl::collect_missing_terms(std::vector<SegmentInput>& in
 
 std::vector<std::shared_ptr<const Segment>> TopicStoreImpl::claim_segments(SegmentId& segment, uint32_t& level) {
   std::unique_lock lock(mu_);
-  const auto choice =
-      choose_merge(merge_candidates(*index_, merging_), shared_.options.merge_width, shared_.options.max_level);
+  const auto choice = choose_merge(merge_candidates(*index_, merging_), shared_.options.merge_width,
+                                   shared_.options.max_level, kMaxSegmentBlocks);
   if (!choice) return {};
   const auto begin = index_->segments.begin() + static_cast<std::ptrdiff_t>(choice->begin);
   std::vector<std::shared_ptr<const Segment>> claimed(begin, begin + static_cast<std::ptrdiff_t>(choice->count));

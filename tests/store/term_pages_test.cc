@@ -81,6 +81,35 @@ TEST(TermPages, GiveBackWhatWentIn) {
   }
 }
 
+TEST(TermPages, SeekFindsTheFirstThatIsNotBelow) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    RandomMessages random(seed);
+    Model model;
+    for (size_t terms = 1 + random.below(300); terms > 0; --terms) model[random_term(random)] = {0};
+    TermPageBuilder builder(9);
+    for (const auto& [term, positions] : model) ASSERT_TRUE(builder.append(term, positions, 1'000'000));
+    TermPageReader ahead(builder.bytes(), 9);
+    std::string before;
+    for (int i = 0; i < 400; ++i) {
+      std::string wanted = random_term(random);
+      if (random.one_in(2)) wanted = std::next(model.begin(), static_cast<int>(random.below(model.size())))->first;
+      if (random.one_in(4)) wanted.resize(random.below(wanted.size() + 1));
+      if (wanted < before || i % 10 == 0) ahead = TermPageReader(builder.bytes(), 9);
+      before = wanted;
+      const auto expected = model.lower_bound(wanted);
+      ASSERT_EQ(ahead.seek(wanted), expected != model.end());
+      if (expected == model.end()) continue;
+      ASSERT_EQ(ahead.term(), expected->first) << wanted;
+      if (random.one_in(2) && std::next(expected) != model.end()) {
+        ASSERT_TRUE(ahead.next());
+        ASSERT_EQ(ahead.term(), std::next(expected)->first);
+        before = ahead.term();
+      }
+    }
+  }
+}
+
 TEST(TermPages, AreSmall) {
   TermPageBuilder builder(256);
   std::vector<uint32_t> all(256);
@@ -116,6 +145,8 @@ TEST(TermPages, AnyBytesAreReadOrDamaged) {
     }
     const std::vector<char> exact(page.begin(), page.end());  // so that a sanitizer sees a step beyond
     TermPageReader reader({exact.data(), exact.size()}, 300);
+    TermPageReader seeker = reader;
+    ASSERT_TRUE(!seeker.seek(random_term(random)) || !seeker.term().empty());
     std::string before;
     std::vector<uint32_t> positions;
     bool intact = true;

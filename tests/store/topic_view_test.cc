@@ -95,6 +95,15 @@ TEST(MergePolicyTest, SmallOnesCaughtBetweenLargeOnesGoWithThem) {
   EXPECT_EQ(choose_merge(levels({1, 1, 0, 0}), 3, 4), std::nullopt) << "small ones at the newest end wait";
 }
 
+TEST(MergePolicyTest, NothingGrowsOverTheLimit) {
+  std::vector<MergeCandidate> segments = levels({0, 0, 0});
+  for (auto& segment : segments) segment.blocks = 10;
+  EXPECT_EQ(choose_merge(segments, 2, 4, 20), (MergeChoice{0, 2, 1}));
+  segments[0].blocks = 11;
+  EXPECT_EQ(choose_merge(segments, 2, 4, 20), (MergeChoice{1, 2, 1}));
+  EXPECT_EQ(choose_merge(segments, 3, 4, 30), std::nullopt);
+}
+
 TEST(MergePolicyTest, NeitherBusyOnesNorGapsAreCrossed) {
   auto busy = levels({0, 0, 0, 0, 0});
   busy[2].busy = true;
