@@ -30,9 +30,9 @@ namespace kseek::store {
 struct BlockOptions {
   size_t max_messages = 4096;            ///< a block is full at so many messages …
   uint64_t max_bytes = 2 * 1024 * 1024;  ///< … or so many bytes (one message always fits)
-  size_t blocks_per_segment = 4;         ///< fresh segments; fewer are built only by flush
+  size_t blocks_per_segment = 4;         ///< fresh segments; fewer are built only by flush; until then 1 MB a block
   size_t merge_width = 8;                ///< so many neighbours of one level become one of the next
-  uint32_t max_level = 4;                ///< segments of this level are not merged further
+  uint32_t max_level = 4;                ///< segments of this level (16,384 blocks) are not merged further
 };
 
 struct DeadLetter {
