@@ -10,9 +10,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <random>
 
+#include "tests/query/json_tree.h"
 #include "tokenizer/json_text.h"
 #include "tokenizer/tokenizer.h"
 
@@ -184,64 +184,6 @@ TEST(JsonField, ReadsNumbersAsTheLibraryDoes) {
 
 // --- random documents against nlohmann::json -----------------------------------------------------------------------
 
-/// A value as nlohmann's parser reports it, members in order with their duplicates.
-struct Tree {
-  enum class Type { kNull, kBool, kNumber, kString, kArray, kObject } type = Type::kNull;
-  bool boolean = false;
-  long double number = 0;
-  std::string text;
-  std::vector<std::pair<std::string, Tree>> children;  // names are empty in an array
-};
-
-class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
- public:
-  Tree root;
-  bool null() override { return add({}); }
-  bool boolean(bool b) override { return add({Tree::Type::kBool, b, 0, "", {}}); }
-  bool number_integer(number_integer_t n) override { return number(static_cast<long double>(n)); }
-  bool number_unsigned(number_unsigned_t n) override { return number(static_cast<long double>(n)); }
-  bool number_float(number_float_t /*n*/, const string_t& text) override {
-    return number(std::strtold(text.c_str(), nullptr));
-  }
-  bool string(string_t& text) override { return add({Tree::Type::kString, false, 0, text, {}}); }
-  bool binary(binary_t& /*bytes*/) override { return false; }
-  bool start_object(size_t /*n*/) override { return open(Tree::Type::kObject); }
-  bool start_array(size_t /*n*/) override { return open(Tree::Type::kArray); }
-  bool key(string_t& name) override {
-    name_ = name;
-    return true;
-  }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
-  bool parse_error(size_t /*at*/, const std::string& /*token*/, const nlohmann::detail::exception& e) override {
-    ADD_FAILURE() << e.what();
-    return false;
-  }
-
- private:
-  bool number(long double n) { return add({Tree::Type::kNumber, false, n, "", {}}); }
-  bool add(Tree tree) {
-    if (open_.empty()) {
-      root = std::move(tree);
-    } else {
-      open_.back().second.children.emplace_back(std::exchange(name_, ""), std::move(tree));
-    }
-    return true;
-  }
-  bool open(Tree::Type type) {
-    open_.emplace_back(std::exchange(name_, ""), Tree{type, false, 0, "", {}});
-    return true;
-  }
-  bool close() {
-    auto [name, tree] = std::move(open_.back());
-    open_.pop_back();
-    name_ = std::move(name);
-    return add(std::move(tree));
-  }
-  std::string name_;
-  std::vector<std::pair<std::string, Tree>> open_;
-};
-
 bool phrase_in(const tokenizer::Phrase& phrase, const std::string& text) {
   const std::vector<std::string> tokens = tokenizer::reference_tokens(text, false);
   const auto found = std::search(tokens.begin(), tokens.end(), phrase.tokens.begin(), phrase.tokens.end(),
@@ -249,14 +191,14 @@ bool phrase_in(const tokenizer::Phrase& phrase, const std::string& text) {
   return found != tokens.end();
 }
 
-bool naive_test(const FieldTest& test, const Tree& tree) {
-  const bool is_number = tree.type == Tree::Type::kNumber;
+bool naive_test(const FieldTest& test, const JsonTree& tree) {
+  const bool is_number = tree.type == JsonTree::Type::kNumber;
   switch (test.kind) {
     case Kind::kExists: return true;
-    case Kind::kNull: return tree.type == Tree::Type::kNull;
+    case Kind::kNull: return tree.type == JsonTree::Type::kNull;
     case Kind::kWord:
-      if (tree.type == Tree::Type::kString) return phrase_in(test.phrase, tree.text);
-      if (tree.type == Tree::Type::kBool) return test.boolean == tree.boolean;
+      if (tree.type == JsonTree::Type::kString) return phrase_in(test.phrase, tree.text);
+      if (tree.type == JsonTree::Type::kBool) return test.boolean == tree.boolean;
       return is_number && test.number == tree.number;
     case Kind::kInRange:
       return is_number && (test.low_open ? tree.number > test.low : tree.number >= test.low) &&
@@ -264,17 +206,17 @@ bool naive_test(const FieldTest& test, const Tree& tree) {
     case Kind::kRegex: {
       RE2::Options options;
       options.set_case_sensitive(!test.regex.ignore_case);
-      return tree.type == Tree::Type::kString && RE2::PartialMatch(tree.text, RE2(test.regex.pattern, options));
+      return tree.type == JsonTree::Type::kString && RE2::PartialMatch(tree.text, RE2(test.regex.pattern, options));
     }
   }
   return false;
 }
 
-bool naive(const Tree& tree, const std::vector<JsonPath::Step>& steps, size_t step, const FieldTest& test) {
+bool naive(const JsonTree& tree, const std::vector<JsonPath::Step>& steps, size_t step, const FieldTest& test) {
   if (step == steps.size()) return naive_test(test, tree);
   using StepKind = JsonPath::Step::Kind;
   const bool by_name = steps[step].kind == StepKind::kName;
-  if (tree.type != (by_name ? Tree::Type::kObject : Tree::Type::kArray)) return false;
+  if (tree.type != (by_name ? JsonTree::Type::kObject : JsonTree::Type::kArray)) return false;
   for (size_t i = 0; i < tree.children.size(); ++i) {
     const auto& [name, child] = tree.children[i];
     if (by_name && name != steps[step].name) continue;
@@ -392,12 +334,12 @@ TEST(JsonField, EqualsANaiveEvaluation) {
   for (int documents = 0; documents < 4000; ++documents) {
     const std::string json = random.document(random.below(2) == 0);
     ASSERT_TRUE(tokenizer::is_json_container(json)) << json;
-    TreeBuilder tree;
-    ASSERT_TRUE(nlohmann::json::sax_parse(json, &tree)) << json;
+    const std::optional<JsonTree> tree = parse_json_tree(json);
+    ASSERT_TRUE(tree) << json;
     for (int cases = 0; cases < 20; ++cases) {
       const JsonPath path = random.path();
       const FieldTest test = random.test();
-      const bool expected = naive(tree.root, path.steps, 0, test);
+      const bool expected = naive(*tree, path.steps, 0, test);
       JsonFieldMatcher matcher(path, test);
       ASSERT_EQ(matcher.matches(json, tokenizer::classify(json)), expected)
           << path.to_string() << " kind " << static_cast<int>(test.kind) << " \""

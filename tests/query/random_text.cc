@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/query/random_json.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::query {
@@ -18,6 +19,8 @@ const std::vector<std::string> kPlainTokens = {"a",  "b",     "ab",      "ba", "
 
 std::vector<int32_t> code_points(const std::string& text) { return oracle_exact(text); }
 
+}  // namespace
+
 void append_utf8(std::string& out, int32_t c) {
   const auto byte = [&](int32_t b) { out.push_back(static_cast<char>(b)); };
   if (c < 0x80) {
@@ -30,8 +33,6 @@ void append_utf8(std::string& out, int32_t c) {
     byte(0xF0 | c >> 18), byte(0x80 | (c >> 12 & 0x3F)), byte(0x80 | (c >> 6 & 0x3F)), byte(0x80 | (c & 0x3F));
   }
 }
-
-}  // namespace
 
 std::string RandomText::long_word() {
   // Around the length where index terms are cut, alike in the head and different in the tail.
@@ -78,7 +79,7 @@ std::string RandomText::bytes() {
 RandomText::Text RandomText::text() {
   Text text;
   bool is_json = false;
-  switch (below(10)) {
+  switch (below(12)) {
     case 0: return text;
     case 1: text.bytes = ""; break;
     case 2: text.bytes = bytes(); break;
@@ -89,6 +90,12 @@ RandomText::Text RandomText::text() {
     case 4:
       text.bytes = json(words());
       text.bytes->pop_back();
+      break;
+    case 5:
+    case 6:
+    case 7:
+      text.bytes = random_json(*this);
+      is_json = true;
       break;
     default: text.bytes = words();
   }

@@ -13,6 +13,8 @@
 
 namespace kseek::query {
 
+void append_utf8(std::string& out, int32_t c);
+
 class RandomText {
  public:
   explicit RandomText(uint64_t seed) : random_(seed) {}
@@ -38,14 +40,17 @@ class RandomText {
   };
   std::optional<Pair> condition(int depth);
 
- private:
   std::string words();
+  /// Append a word of text, or a word with wildcards (never next to a character that is a word of its own), and what
+  /// it is to the oracle.
+  void add_word(std::string& text, std::vector<OracleToken>& tokens);
+  void add_pattern(std::string& text, std::vector<OracleToken>& tokens);
+
+ private:
   std::string json(const std::string& words);
   std::string bytes();
   std::string long_word();
   std::optional<Pair> phrase();
-  void add_word(std::string& text, std::vector<OracleToken>& tokens);
-  void add_pattern(std::string& text, std::vector<OracleToken>& tokens);
 
   std::mt19937_64 random_;
 };

@@ -20,6 +20,8 @@ T need(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
+const std::vector<std::string> kHeaderNames = {"trace", "trace", "Trace", "x-id", "a.b", "a b", "c:d", "é", ""};
+
 std::filesystem::path make_directory() {
   const auto parent = std::filesystem::exists("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path();
   std::string name = (parent / "kseek_oracle_XXXXXX").string();
@@ -36,7 +38,7 @@ MessageView view_of(const OracleMessage& message) {
   view.timestamp_type = TimestampType::kCreateTime;
   view.key = message.key;
   view.value = message.value;
-  view.headers = HeaderList(message.headers);
+  view.headers = HeaderList(message.encoded_headers);
   return view;
 }
 
@@ -114,10 +116,22 @@ void World::append(uint32_t t, int32_t p) {
     message.key_tokens = std::move(key.tokens);
     message.value = std::move(value.bytes);
     message.value_tokens = std::move(value.tokens);
-    if (random_.one_in(4)) append_header(message.headers, "trace", random_.one_in(2) ? std::nullopt : message.key);
+    if (message.value) message.json = parse_json_tree(*message.value);
+    if (message.json && message.json->type < JsonTree::Type::kArray) {
+      message.json.reset();
+    }
+    add_headers(message);
     messages_.push_back(std::move(message));
   }
   store_again(t, p, from);
+}
+
+void World::add_headers(OracleMessage& message) {
+  for (size_t left = random_.one_in(3) ? 1 + random_.below(3) : 0; left > 0; --left) {
+    OracleHeader header{random_.pick(kHeaderNames), random_.text().bytes};
+    append_header(message.encoded_headers, header.name, header.value);
+    message.headers.push_back(std::move(header));
+  }
 }
 
 void World::store_again(uint32_t t, int32_t p, Offset from) {

@@ -30,6 +30,8 @@ class World {
   [[nodiscard]] std::vector<OracleTopic> oracle_topics() const;
   [[nodiscard]] RandomText& random() { return random_; }
   [[nodiscard]] Timestamp random_time();
+  /// A midnight, near which most messages stand.
+  [[nodiscard]] Timestamp base() const { return base_; }
 
  private:
   struct Partition {
@@ -38,6 +40,7 @@ class World {
   };
   void create_topics();
   void append(uint32_t topic, int32_t partition);
+  void add_headers(OracleMessage& message);
   void store_again(uint32_t topic, int32_t partition, Offset from);
   void move_watermarks(uint32_t topic, int32_t partition);
   void reopen();
