@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -14,6 +15,7 @@ using std::chrono::milliseconds;
 // Kafka's ListOffsets request takes these in place of a time.
 constexpr int64_t kEarliestTime = -2;
 constexpr int64_t kLatestTime = -1;
+constexpr milliseconds kCloseWait{5'000};
 constexpr int kCommitTimeoutMs = 2'000;  // also how long destroying the instance may wait for one under way
 
 int to_ms(milliseconds timeout) { return static_cast<int>(timeout.count()); }
@@ -28,6 +30,12 @@ Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, con
   const Properties defaults{{"client.id", "kseek-watch"},
                             {"allow.auto.create.topics", "false"},
                             {"reconnect.backoff.max.ms", "1000"},
+                            // For read_messages(): one message is enough, and it is waited for.
+                            {"fetch.wait.max.ms", "10"},
+                            {"fetch.message.max.bytes", std::to_string(16_KiB)},
+                            {"queued.min.messages", "1"},
+                            {"queued.max.messages.kbytes", "1024"},
+                            {"auto.offset.reset", "error"},
                             {"socket.keepalive.enable", "true"},
                             {"log.connection.close", "false"}};
   // A group would make closing wait for it; it is not needed to ask questions.
@@ -36,6 +44,12 @@ Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, con
   user.erase("group.instance.id");
   KSEEK_ASSIGN(auto client, Client::create(RD_KAFKA_CONSUMER, brokers, defaults, {}, user));
   return std::unique_ptr<Cluster>(new Cluster(std::move(client)));
+}
+
+Cluster::~Cluster() {
+  known_.clear();
+  commits_.reset();
+  close_bounded(std::move(client_), kCloseWait);
 }
 
 Result<std::map<std::string, Result<int32_t>>> Cluster::partition_counts(const std::vector<std::string>& topics,
@@ -121,6 +135,41 @@ Result<std::vector<std::optional<Offset>>> Cluster::offsets_at(const std::string
     }
     if (element.offset >= 0) found[static_cast<size_t>(element.partition)] = Offset{element.offset};
   }
+  return found;
+}
+
+std::vector<std::optional<Fingerprint>> Cluster::read_messages(const std::vector<Place>& places, milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  std::vector<std::optional<Fingerprint>> found(places.size());
+  const std::unique_ptr<rd_kafka_queue_t, QueueDeleter> queue(rd_kafka_queue_new(client_->get()));
+  std::map<std::pair<std::string, int32_t>, size_t> started;
+  std::vector<TopicHandle> handles(places.size());
+  for (size_t i = 0; i < places.size(); ++i) {
+    const auto& [topic, partition, offset] = places[i];
+    handles[i].reset(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
+    if (handles[i] && rd_kafka_consume_start_queue(handles[i].get(), partition.value, offset.value, queue.get()) == 0) {
+      started.emplace(std::pair(topic, partition.value), i);
+    }
+  }
+  size_t open = started.size();
+  while (open > 0) {
+    const auto left = std::chrono::duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) break;
+    rd_kafka_message_t* message = rd_kafka_consume_queue(queue.get(), to_ms(left));
+    if (message == nullptr) break;
+    const auto it =
+        message->rkt == nullptr
+            ? started.end()
+            : started.find(std::pair<std::string, int32_t>(rd_kafka_topic_name(message->rkt), message->partition));
+    if (it != started.end() && message->err == RD_KAFKA_RESP_ERR_NO_ERROR && !found[it->second]) {
+      found[it->second] =
+          Fingerprint::of(Offset{message->offset}, Timestamp{rd_kafka_message_timestamp(message, nullptr)},
+                          bytes_of(message->key, message->key_len), bytes_of(message->payload, message->len));
+      --open;
+    }
+    rd_kafka_message_destroy(message);
+  }
+  for (const auto& [place, i] : started) rd_kafka_consume_stop(handles[i].get(), place.second);
   return found;
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "indexer/fingerprint.h"
 #include "indexer/kafka_client.h"
 
 namespace kseek::indexer {
@@ -32,6 +33,9 @@ struct Watermarks {
 
 class Cluster {
  public:
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  ~Cluster();
   static Result<std::unique_ptr<Cluster>> create(const std::string& brokers, const Properties& kafka);
 
   /// How many partitions each of these topics has; kNotFound for a topic that Kafka doesn't have. An error of the
@@ -47,6 +51,16 @@ class Cluster {
   /// The first offset at or after `time` in each partition of 0 … `partitions` - 1; nullopt where there is none. (The
   /// test broker has no index by time: always nullopt there.)
   Result<std::vector<std::optional<Offset>>> offsets_at(const std::string& topic, int32_t partitions, Timestamp time,
+                                                        std::chrono::milliseconds timeout);
+
+  struct Place {
+    std::string topic;
+    PartitionId partition;
+    Offset offset;
+  };
+  /// Reads one message of each partition: the first at or after the offset. nullopt: it couldn't be read in time. For
+  /// partitions of topics whose partition_counts() were asked for. REQUIRES: each partition once; one thread at a time.
+  std::vector<std::optional<Fingerprint>> read_messages(const std::vector<Place>& places,
                                                         std::chrono::milliseconds timeout);
 
   /// Notes `next` as the group's committed offsets of the topic, so that Kafka's own tools show the lag. Only sends:
@@ -70,10 +84,10 @@ class Cluster {
     void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   };
 
-  const std::unique_ptr<Client> client_;
-  const std::unique_ptr<rd_kafka_queue_t, QueueDeleter> commits_;  // answers to commit()
+  std::unique_ptr<Client> client_;                           // constant until the destructor
+  std::unique_ptr<rd_kafka_queue_t, QueueDeleter> commits_;  // answers to commit()
   std::mutex mu_;
-  std::map<std::string, TopicHandle> known_;  // guarded by mu_; dies before client_: declared after it
+  std::map<std::string, TopicHandle> known_;  // guarded by mu_
 };
 
 }  // namespace kseek::indexer

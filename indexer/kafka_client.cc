@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <syslog.h>
 
+#include <future>
+#include <thread>
+
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -79,6 +82,7 @@ ErrorCode code_of(rd_kafka_resp_err_t err) {
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
     case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT: return ErrorCode::kTimeout;
+    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return ErrorCode::kTooLarge;
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
@@ -140,6 +144,21 @@ Result<std::unique_ptr<Client>> Client::create(rd_kafka_type_t type, const std::
 
 Client::~Client() {
   if (handle_ != nullptr) rd_kafka_destroy(handle_);
+}
+
+void close_bounded(std::unique_ptr<Client> client, std::chrono::milliseconds wait) {
+  std::promise<void> closed;
+  const std::future<void> is_closed = closed.get_future();
+  std::thread closer([moved = std::move(client), promise = std::move(closed)]() mutable {
+    moved.reset();
+    promise.set_value();
+  });
+  if (is_closed.wait_for(wait) == std::future_status::ready) {
+    closer.join();
+    return;
+  }
+  log().warn("a Kafka consumer doesn't close; leaving it behind");
+  closer.detach();
 }
 
 Error kafka_error(rd_kafka_resp_err_t err, std::string_view what) {

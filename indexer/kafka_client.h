@@ -4,9 +4,11 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,14 +64,22 @@ class Client {
 
   [[nodiscard]] rd_kafka_t* get() const { return handle_; }
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
-  /// Forgets the instance without destroying it (it hangs, and the process must not).
-  void abandon() { handle_ = nullptr; }
 
  private:
   Client() = default;
   rd_kafka_t* handle_ = nullptr;  // constant after create()
   Diagnostics diagnostics_;       // librdkafka's callbacks write it
 };
+
+/// Destroys a consumer that nothing of which is in use. librdkafka 2.0.2 can hang in that after a topic was deleted:
+/// then, after `wait`, the instance and a thread are left behind.
+void close_bounded(std::unique_ptr<Client> client, std::chrono::milliseconds wait);
+
+/// A null key or value is nullopt. The view lives as long as the message.
+[[nodiscard]] inline std::optional<std::string_view> bytes_of(const void* data, size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
 
 /// `what` names the thing ("topic 'orders'"); the code says what can be done about it.
 [[nodiscard]] Error kafka_error(rd_kafka_resp_err_t err, std::string_view what);

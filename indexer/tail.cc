@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <future>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -48,11 +47,6 @@ const Properties& fixed() {
   return kFixed;
 }
 
-std::optional<std::string_view> bytes_of(const void* data, size_t size) {
-  if (data == nullptr) return std::nullopt;
-  return std::string_view(static_cast<const char*>(data), size);
-}
-
 void encode_headers(const rd_kafka_message_t& message, std::string& out) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -67,13 +61,6 @@ void encode_headers(const rd_kafka_message_t& message, std::string& out) {
 Error stopped() { return {ErrorCode::kUnavailable, "the indexer is stopping", "start it again"}; }
 
 }  // namespace
-
-Fingerprint Fingerprint::of(const MessageView& message) {
-  const auto hash_of = [](const std::optional<std::string_view>& text) {
-    return text ? std::hash<std::string_view>{}(*text) : ~size_t{0};
-  };
-  return {message.offset, message.create_time, hash_of(message.key) * 31 + hash_of(message.value)};
-}
 
 Tail::Tail(const TailOptions& options, Workers& workers, std::function<void()> wake_watch)
     : options_(options), workers_(workers), wake_watch_(std::move(wake_watch)), next_tick_(Clock::now() + kTick) {
@@ -240,6 +227,7 @@ void Tail::append_run(Topic& topic, PartitionId partition, size_t begin, size_t 
       RD_KAFKA_RESP_ERR_NO_ERROR) {
     high = 0;
   }
+  topic.entry->note_newest(partition, Fingerprint::of(views_.back()));
   topic.entry->note_end(partition, std::max(next, Offset{high}));
 }
 
@@ -269,9 +257,7 @@ bool Tail::check_fingerprint(Topic& topic, PartitionId partition, const MessageV
   if (message.offset != expected->offset || Fingerprint::of(message) == *expected) return true;
   const std::shared_ptr<TopicEntry> kept = topic.entry;  // forgetting the topic must not end it
   TopicEntry& entry = *kept;
-  const std::string reason = recreated_reason(
-      entry.name(), partition,
-      fmt::format("offset {} holds another message than the one that was indexed", message.offset.value));
+  const std::string reason = recreated_reason(entry.name(), partition, other_message(message.offset));
   log().error("topic {}: {}", entry.name(), reason);
   entry.fail(reason);
   do_unassign(entry.name());
@@ -362,22 +348,10 @@ void Tail::do_unassign(const std::string& name) {
   topics_.erase(it);
 }
 
-/// librdkafka 2.0.2 can hang while closing after a topic was deleted: then the instance is left behind, not waited for.
 void Tail::close_consumer() {
   rd_kafka_assign(client_->get(), nullptr);
   rd_kafka_queue_destroy(queue_);
-  std::promise<void> closed;
-  std::future<void> is_closed = closed.get_future();
-  std::thread closer([client = std::move(client_), promise = std::move(closed)]() mutable {
-    client.reset();
-    promise.set_value();
-  });
-  if (is_closed.wait_for(kCloseWait) == std::future_status::ready) {
-    closer.join();
-    return;
-  }
-  log().warn("the Kafka consumer doesn't close; leaving it behind");
-  closer.detach();
+  close_bounded(std::move(client_), kCloseWait);
 }
 
 }  // namespace kseek::indexer

@@ -22,21 +22,12 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "indexer/fingerprint.h"
 #include "indexer/kafka_client.h"
 #include "indexer/topic_entry.h"
 #include "indexer/workers.h"
 
 namespace kseek::indexer {
-
-/// A stored message, small enough to keep: enough to see that Kafka still has the same one.
-struct Fingerprint {
-  Offset offset;
-  Timestamp create_time;
-  size_t hash = 0;  ///< of key and value
-
-  static Fingerprint of(const MessageView& message);
-  bool operator==(const Fingerprint&) const = default;
-};
 
 /// Where to go on in a partition.
 struct TailPosition {

@@ -13,6 +13,10 @@ std::string recreated_reason(const std::string& topic, PartitionId partition, co
       partition.value, what, topic, topic);
 }
 
+std::string other_message(Offset offset) {
+  return fmt::format("offset {} holds another message than the one that was indexed", offset.value);
+}
+
 TopicEntry::Phase TopicEntry::phase() const {
   const std::lock_guard lock(mu_);
   return phase_;
@@ -92,6 +96,27 @@ void TopicEntry::note_out_of_range(PartitionId partition) {
 void TopicEntry::note_error(PartitionId partition, std::string text) {
   const std::lock_guard lock(mu_);
   partitions_[partition].error = std::move(text);
+}
+
+void TopicEntry::note_newest(PartitionId partition, const Fingerprint& newest) {
+  const std::lock_guard lock(mu_);
+  auto& state = partitions_[partition];
+  state.newest = newest;
+  if (!state.anchor) state.anchor = newest;
+}
+
+std::optional<TopicEntry::ToConfirm> TopicEntry::to_confirm(PartitionId partition) const {
+  const std::lock_guard lock(mu_);
+  const auto it = partitions_.find(partition);
+  if (phase_ != Phase::kTailing || it == partitions_.end() || it->second.anchor == it->second.newest) {
+    return std::nullopt;
+  }
+  return ToConfirm{*it->second.anchor, *it->second.newest};
+}
+
+void TopicEntry::confirm(PartitionId partition, const Fingerprint& newest) {
+  const std::lock_guard lock(mu_);
+  partitions_[partition].anchor = newest;
 }
 
 void TopicEntry::note_watermarks(PartitionId partition, const Watermarks& watermarks, uint64_t version) {

@@ -12,6 +12,7 @@
 
 #include "base/ids.h"
 #include "indexer/cluster.h"
+#include "indexer/fingerprint.h"
 #include "indexer/indexer.h"
 #include "store/topic_store.h"
 
@@ -49,6 +50,8 @@ class TopicEntry {
   /// Kafka doesn't have the position that is asked for: the watch has to look.
   void note_out_of_range(PartitionId partition);
   void note_error(PartitionId partition, std::string text);
+  /// The newest message that was taken in.
+  void note_newest(PartitionId partition, const Fingerprint& newest);
 
   // --- told by the watch ---------------------------------------------------------------------------------------------
   /// `version` is end_version() from before they were asked for: where the tail has heard of messages since, its end
@@ -65,6 +68,17 @@ class TopicEntry {
   int count_suspicion(PartitionId partition);
   void clear_suspicion(PartitionId partition);
 
+  /// If Kafka has the offset of `anchor`, it must hold that very message, or everything taken in since then may be of
+  /// another topic. Where it does, `newest` is of the same topic, because it was taken in before anybody looked.
+  struct ToConfirm {
+    Fingerprint anchor;
+    Fingerprint newest;
+  };
+  /// nullopt: nothing was taken in since the last confirm().
+  [[nodiscard]] std::optional<ToConfirm> to_confirm(PartitionId partition) const;
+  /// The anchor was confirmed, or Kafka has that offset no longer: the next one to look at.
+  void confirm(PartitionId partition, const Fingerprint& newest);
+
   /// Partitions that are being tailed; those that are out of range, without leader or new are not.
   [[nodiscard]] std::vector<PartitionId> assigned() const;
   void forget_assigned();
@@ -80,7 +94,9 @@ class TopicEntry {
     bool caught_up = false;  ///< reached the end since it was assigned
     int suspicions = 0;
     std::optional<Offset> end;
-    uint64_t end_version = 0;  ///< rises with every end that the tail told
+    std::optional<Fingerprint> anchor;  ///< what is to be confirmed; set as soon as anything was taken in
+    std::optional<Fingerprint> newest;  ///< of the messages taken in; set with the anchor
+    uint64_t end_version = 0;           ///< rises with every end that the tail told
     std::string error;
   };
   void raise_end_locked(PartitionId partition, Partition& state, Offset end);
@@ -97,6 +113,8 @@ class TopicEntry {
   std::map<PartitionId, Partition> partitions_;  // guarded by mu_
 };
 
+/// What recreated_reason() says of a message that isn't the one that was indexed at this offset.
+[[nodiscard]] std::string other_message(Offset offset);
 /// The reason of a topic that is not the one that was indexed any more, with the next step.
 [[nodiscard]] std::string recreated_reason(const std::string& topic, PartitionId partition, const std::string& what);
 

@@ -16,7 +16,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTimeout{3'000};
 constexpr milliseconds kOneTopicTimeout{1'000};
 constexpr milliseconds kSkip{10'000};  // a topic whose watermarks can't be asked
-constexpr int kMissingRounds = 3;      // in a row; a controller that has just started may know no topics for a moment
+constexpr milliseconds kReadTimeout{1'000};
+constexpr size_t kConfirmAtOnce = 256;  // partitions; each costs a small fetch
+constexpr int kMissingRounds = 3;       // in a row; a controller that has just started may know no topics for a moment
 
 }  // namespace
 
@@ -85,6 +87,7 @@ void Watch::round() {
   if (waiting || down_since_ || Clock::now() >= next_layout_) {
     if (!ask_layout(all)) return;
     next_layout_ = Clock::now() + options_.metadata_interval;
+    confirm_topics(all);
   }
   start_topics(all);
   ask_watermarks(all);
@@ -144,6 +147,49 @@ void Watch::note_missing(TopicEntry& entry, Memory& memory, const Error& error) 
   } else {
     entry.set_trouble(fmt::format("Kafka has no topic \"{}\" now; waiting for it", entry.name()));
   }
+}
+
+/// A topic that was deleted and created again can have grown past where tailing went on, and then nothing else tells.
+void Watch::confirm_topics(const Entries& entries) {
+  using Name = std::pair<std::string, PartitionId>;
+  struct Due {
+    TopicEntry* entry;
+    TopicEntry::ToConfirm expected;
+  };
+  std::map<Name, Due> due;
+  for (const auto& entry : entries) {
+    const int32_t count = memory_[entry->name()].partitions.value_or(0);
+    for (const auto& partition : entry->store().view().partitions) {
+      const auto expected = entry->to_confirm(partition.partition);
+      if (!expected || partition.partition.value >= count) continue;
+      if (expected->anchor.offset < partition.low) {
+        entry->confirm(partition.partition, expected->newest);
+      } else {
+        due.emplace(Name(entry->name(), partition.partition), Due{entry.get(), *expected});
+      }
+    }
+  }
+  // In turn, so that each comes round.
+  std::vector<Cluster::Place> places;
+  auto next = due.upper_bound(confirmed_last_);
+  for (; places.size() < std::min(kConfirmAtOnce, due.size()); ++next) {
+    if (next == due.end()) next = due.begin();
+    confirmed_last_ = next->first;
+    places.push_back({next->first.first, next->first.second, next->second.expected.anchor.offset});
+  }
+  if (places.empty()) return;
+  const auto found = cluster_.read_messages(places, kReadTimeout);
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (!found[i]) continue;
+    const auto& [topic, partition, offset] = places[i];
+    const auto& [entry, expected] = due.at(Name(topic, partition));
+    if (found[i]->offset == offset && *found[i] != expected.anchor) {
+      entry->fail(recreated_reason(topic, partition, other_message(offset)));
+    } else {
+      entry->confirm(partition, expected.newest);
+    }
+  }
+  drop_failed(entries);
 }
 
 void Watch::start_topics(const Entries& entries) {

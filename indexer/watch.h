@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "indexer/cluster.h"
@@ -67,6 +68,7 @@ class Watch {
   void broker_is_down(const Entries& entries, const Error& error);
   void broker_is_up(const Entries& entries);
   void commit_offsets(const Entries& entries);
+  void confirm_topics(const Entries& entries);
   void drop_failed(const Entries& entries);
 
   const WatchOptions options_;  // constant after construction
@@ -85,6 +87,7 @@ class Watch {
   std::map<std::string, Memory> memory_;
   Clock::time_point next_layout_{};
   Clock::time_point next_commit_{};
+  std::pair<std::string, PartitionId> confirmed_last_;  // where confirm_topics() stopped for want of time
   std::optional<Timestamp> down_since_;
 
   std::thread thread_;
