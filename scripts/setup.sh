@@ -9,7 +9,7 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev                                   # tests and benchmarks
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                    # checks and fuzzers
   kcat curl                                                                    # other people's clients, for tests
-  openjdk-17-jre-headless maven                                                # a real Apache Kafka, for tests/kafka
+  openjdk-17-jre-headless maven openssl                                        # a real Apache Kafka, for tests/kafka
 )
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -82,6 +82,7 @@ TEST_F(Expiry, EverythingDeletedWhileStopped) {
 TEST_F(Expiry, RetentionBySize) {
   create(1, {{"segment.bytes", "65536"}, {"retention.bytes", "262144"}, {"compression.type", "uncompressed"}});
   const std::string filler(4'000, 'x');
+  renew_producer({{"batch.size", "16384"}});  // a batch fits into a segment
   start();
   open();
   for (int round = 0; round < 5; ++round) send_many(40, "r" + std::to_string(round) + "n", " " + filler);

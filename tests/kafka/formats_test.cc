@@ -21,9 +21,7 @@ TEST_P(Codecs, OfTheProducerAndOfTheBroker) {
   std::vector<std::string> expected;
   for (const std::string& value : numbered(300)) expected.push_back(value + filler);
   create(1);
-  auto made = indexer::Producer::create(broker->address(), {{"compression.type", GetParam()}, {"linger.ms", "20"}});
-  ASSERT_OK(made);
-  producer = *std::move(made);
+  renew_producer({{"compression.type", GetParam()}, {"linger.ms", "20"}});
   send_many(300, "m", filler);
   start();
   open();
@@ -32,9 +30,7 @@ TEST_P(Codecs, OfTheProducerAndOfTheBroker) {
   // The broker compresses anew what comes as something else: its encoder, not librdkafka's.
   topic += ".by-the-broker";
   create(1, {{"compression.type", GetParam()}});
-  made = indexer::Producer::create(broker->address(), {{"compression.type", "none"}, {"linger.ms", "20"}});
-  ASSERT_OK(made);
-  producer = *std::move(made);
+  renew_producer({{"compression.type", "none"}, {"linger.ms", "20"}});
   send_many(300, "m", filler);
   open();
   expect_found(expected);
@@ -45,9 +41,7 @@ INSTANTIATE_TEST_SUITE_P(Each, Codecs, ::testing::Values("gzip", "snappy", "lz4"
 
 TEST_F(Formats, MessagesUpToTheLimitAreFoundAndLargerOnesAreDeadLetters) {
   create(1, {{"max.message.bytes", std::to_string(24_MiB)}});
-  auto made = indexer::Producer::create(broker->address(), {{"message.max.bytes", std::to_string(24_MiB)}});
-  ASSERT_OK(made);
-  producer = *std::move(made);
+  renew_producer({{"message.max.bytes", std::to_string(24_MiB)}});
   const auto sized = [](const std::string& words, size_t bytes) {
     std::string value = words + " ";
     value.resize(bytes, 'x');

@@ -11,6 +11,7 @@ namespace kseek::kafka_test {
 namespace {
 
 struct Shared {
+  indexer::TempDir certificates;
   Result<std::unique_ptr<BrokerProcess>> broker = Error{ErrorCode::kUnavailable, "not started", ""};
   bool tried = false;
 };
@@ -41,12 +42,45 @@ const auto* const kClosing = ::testing::AddGlobalTestEnvironment(new Closing());
 
 }  // namespace
 
+std::filesystem::path shared_certificate() { return shared().certificates.path() / "certificate.pem"; }
+
+namespace {
+
+/// PLAINTEXT for most tests; beside it SASL over TLS, user "kseek" with password "secret", by either mechanism.
+Result<BrokerSettings> shared_settings(const std::filesystem::path& dir) {
+  const std::string key = (dir / "key.pem").string();
+  const std::string certificate = shared_certificate().string();
+  const std::string both = (dir / "both.pem").string();
+  const std::string command =
+      "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
+      "-keyout '" +
+      key + "' -out '" + certificate + "' >/dev/null 2>&1 && cat '" + key + "' '" + certificate + "' >'" + both + "'";
+  if (std::system(command.c_str()) != 0) {  // NOLINT: one thread
+    return Error{ErrorCode::kUnavailable, "openssl can't make a certificate: scripts/setup.sh installs it", ""};
+  }
+  BrokerSettings settings;
+  settings.secure_protocol = "SASL_SSL";
+  settings.properties = {
+      "ssl.keystore.type=PEM", "ssl.keystore.location=" + both, "sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256",
+      "listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required "
+      "user_kseek=\"secret\";",
+      "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config="
+      "org.apache.kafka.common.security.scram.ScramLoginModule required;"};
+  settings.format_arguments = {"--add-scram", "SCRAM-SHA-256=[name=kseek,password=secret]"};
+  return settings;
+}
+
+Result<std::unique_ptr<BrokerProcess>> start_shared(const std::filesystem::path& certificates) {
+  KSEEK_ASSIGN(const std::filesystem::path kafka, find_kafka());
+  KSEEK_ASSIGN(const BrokerSettings settings, shared_settings(certificates));
+  return BrokerProcess::start(kafka, settings);
+}
+
+}  // namespace
+
 const Result<std::unique_ptr<BrokerProcess>>& shared_broker() {
   Shared& all = shared();
-  if (!std::exchange(all.tried, true)) {
-    const auto kafka = find_kafka();
-    all.broker = kafka ? BrokerProcess::start(*kafka) : Result<std::unique_ptr<BrokerProcess>>(kafka.error());
-  }
+  if (!std::exchange(all.tried, true)) all.broker = start_shared(all.certificates.path());
   return all.broker;
 }
 
@@ -74,9 +108,7 @@ void KafkaTest::SetUp() {
   auto connected = Admin::connect(broker->address());
   ASSERT_OK(connected);
   admin = *std::move(connected);
-  auto made = indexer::Producer::create(broker->address(), {});
-  ASSERT_OK(made);
-  producer = *std::move(made);
+  renew_producer();
   options.brokers = broker->address();
   options.workers = 2;
   options.watermark_interval = milliseconds(100);
@@ -107,6 +139,12 @@ void KafkaTest::open(const std::string& from) const {
   request.topic = topic;
   request.from = from;
   ASSERT_OK(indexer->open_topic(request));
+}
+
+void KafkaTest::renew_producer(const Settings& kafka) {
+  auto made = indexer::Producer::create(broker->address(), kafka);
+  ASSERT_OK(made);
+  producer = *std::move(made);
 }
 
 int64_t KafkaTest::send(const OutgoingMessage& message) const {

@@ -28,6 +28,9 @@ inline constexpr milliseconds kPatience{60'000};
 /// The broker that all tests share, started for the first of them; an error: there is no Kafka here, and why.
 [[nodiscard]] const Result<std::unique_ptr<BrokerProcess>>& shared_broker();
 
+/// What the broker's secure listener shows: to be trusted by clients.
+[[nodiscard]] std::filesystem::path shared_certificate();
+
 /// Everything that a search finds, page by page, oldest first.
 struct Answer {
   std::vector<Found> hits;
@@ -53,6 +56,8 @@ class KafkaTest : public ::testing::Test {
   void create(int partitions, const Settings& settings = {}) { create_topic(topic, partitions, settings); }
   void create_topic(const std::string& name, int partitions, const Settings& settings = {});
   void open(const std::string& from = "earliest") const;
+  /// A new producer, with these properties: one that knew a deleted topic stumbles over it for a moment.
+  void renew_producer(const Settings& kafka = {});
   /// Sends and waits for the acknowledgement; the message's offset.
   int64_t send(const OutgoingMessage& message) const;
   int64_t send(const std::string& value, int partition = 0) const { return send(message_of(topic, partition, value)); }

@@ -15,9 +15,7 @@ class Outage : public KafkaTest {
     if (broker == nullptr) return;
     create(2);
     // Idempotent: what it sends again after the outage is in Kafka once.
-    auto made = indexer::Producer::create(broker->address(), {{"enable.idempotence", "true"}});
-    ASSERT_OK(made);
-    producer = *std::move(made);
+    renew_producer({{"enable.idempotence", "true"}});
   }
   void TearDown() override {
     stop();

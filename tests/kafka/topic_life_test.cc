@@ -26,9 +26,7 @@ TEST_F(TopicLife, AddedPartitionsAreTakenInFromTheirFirstMessage) {
   wait_caught_up();
   ASSERT_OK(admin->grow_topic(topic, 3));
   // A producer of its own: one that knows the topic takes a while to see its new partitions.
-  auto made = indexer::Producer::create(broker->address(), {});
-  ASSERT_OK(made);
-  producer = *std::move(made);
+  renew_producer();
   send("second", 1);
   send("third", 2);
   send("fourth", 0);
@@ -84,13 +82,44 @@ TEST_F(TopicLife, CreatedAgainWithFewerMessages) {
   expect_found(numbered(10, "old"));
   ASSERT_OK(admin->delete_topic(topic));
   create(1);
+  renew_producer();
   send_many(3, "new");
-  expect_says_why("");
+  expect_says_why("deleted and created again");
   EXPECT_FALSE(search().complete);
   // The way back.
   ASSERT_OK(indexer->close_topic(topic));
   open();
   expect_found(numbered(3, "new"));
+}
+
+/// The new topic has the offset where tailing would go on: only what stands before it tells that it is another one.
+TEST_F(TopicLife, CreatedAgainAndOutgrownWhileTailing) {
+  create(1);
+  send_many(10, "old");
+  start();
+  open();
+  expect_found(numbered(10, "old"));
+  ASSERT_OK(admin->delete_topic(topic));
+  create(1);
+  renew_producer();
+  send_many(30, "new");
+  expect_says_why("deleted and created again");
+  EXPECT_FALSE(search().complete);
+}
+
+TEST_F(TopicLife, CreatedAgainAndOutgrownWhilePaused) {
+  create(1);
+  send_many(10, "old");
+  start();
+  open();
+  expect_found(numbered(10, "old"));
+  ASSERT_OK(indexer->pause_topic(topic));
+  ASSERT_OK(admin->delete_topic(topic));
+  create(1);
+  renew_producer();
+  send_many(30, "new");
+  ASSERT_OK(indexer->resume_topic(topic));
+  expect_says_why("deleted and created again");
 }
 
 TEST_F(TopicLife, CreatedAgainWhileStopped) {
@@ -102,6 +131,7 @@ TEST_F(TopicLife, CreatedAgainWhileStopped) {
   stop();
   ASSERT_OK(admin->delete_topic(topic));
   create(1);
+  renew_producer();
   send_many(30, "new");
   start();
   expect_says_why("another message than the one that was indexed");
@@ -116,6 +146,7 @@ TEST_F(TopicLife, CreatedAgainWithFewerPartitions) {
   stop();
   ASSERT_OK(admin->delete_topic(topic));
   create(1);
+  renew_producer();
   send_many(10, "new");
   start();
   expect_says_why("partitions");
