@@ -293,6 +293,7 @@ Figures measure_freshness(const Settings& settings, const BrokerAddress& broker)
   open_and_catch_up(*indexer);
   auto producer = must(indexer::Producer::create(broker.address, {}));
   std::vector<double> times_ms;
+  times_ms.reserve(kFreshMessages);
   for (int i = 0; i < kFreshMessages; ++i) times_ms.push_back(find_fresh(*producer, *store, i));
   std::sort(times_ms.begin(), times_ms.end());
   indexer->stop();
