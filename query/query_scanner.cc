@@ -46,9 +46,10 @@ bool QueryScanner::accept_operator(std::string_view word) {
   return true;
 }
 
-bool QueryScanner::accept_minus() {
+bool QueryScanner::accept_minus(bool numbers) {
   if (done() || peek() != '-' || at_ + 1 == text_.size()) return false;
-  if (is_space(text_[at_ + 1]) || text_[at_ + 1] == ')') return false;
+  const char next = text_[at_ + 1];
+  if (is_space(next) || next == ')' || (numbers && next >= '0' && next <= '9')) return false;
   ++at_;
   return true;
 }

@@ -33,8 +33,8 @@ class QueryScanner {
   /// After white space: AND, OR or NOT as a whole word.
   [[nodiscard]] bool at_operator(std::string_view word);
   bool accept_operator(std::string_view word);
-  /// A `-` right before what it negates.
-  bool accept_minus();
+  /// A `-` right before what it negates; with `numbers`, one before a digit is a number's sign.
+  bool accept_minus(bool numbers);
 
   /// The name before an unescaped `:` at the start of the word here, colon taken; nullopt (nothing taken) when this
   /// word has none, or has something before it that is no name (12:30, \:).

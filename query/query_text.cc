@@ -62,7 +62,7 @@ class Parser {
                        fmt::format("at most {}", kMaxQueryDepth));
     }
     in_.skip_space();
-    if (in_.accept_operator("NOT") || in_.accept_minus()) {
+    if (in_.accept_operator("NOT") || in_.accept_minus(field.kind == Field::Kind::kJson)) {
       KSEEK_ASSIGN(Condition child, negated(field));
       return Condition::none_of(std::move(child));
     }
