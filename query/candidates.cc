@@ -155,6 +155,8 @@ Result<BlockSet> CandidateQueue::narrow(const Group& group) {
   }
   const auto ask = [&](TermSource& source) {
     source.raw_bytes_per_block = static_cast<double>(raw_bytes) / static_cast<double>(group.blocks.size());
+    source.metadata = group.blocks;
+    source.time_kind = topics_[group.topic].time_kind();
     source.estimated_terms = source.raw_bytes_per_block * static_cast<double>(positions) * kTermsPerByte;
     return filter_->narrow(source, among);
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "query/block_meta_filter.h"
 #include "query/implied_terms.h"
 #include "tokenizer/tokenizer.h"
 
@@ -48,6 +49,14 @@ std::string_view scan_prefix(std::string_view literal) {
 double scan_allowance(const TermSource& source, const BlockSet& among) {
   const double block_seconds = kOpenBlockSeconds + source.raw_bytes_per_block / kVerifyBytesPerSecond;
   return static_cast<double>(among.count()) * block_seconds * kDictionaryTermsPerSecond;
+}
+
+BlockSet narrow_position(const Condition& position, const TermSource& source, const BlockSet& among) {
+  BlockSet left(among.size());
+  for (const auto& [at, meta] : source.metadata) {
+    if (among.contains(at) && may_match(position, *meta, source.time_kind)) left.add(at);
+  }
+  return left;
 }
 
 /// The blocks of `among` that have a term which the pattern may match; `among` itself when finding out costs too much.
@@ -123,6 +132,9 @@ IndexFilter::Node IndexFilter::compile(const Condition& condition) {
     case Condition::Kind::kPhrase:
     case Condition::Kind::kRegex:
     case Condition::Kind::kField: compile_text(condition, node); break;
+    case Condition::Kind::kPartitions:
+    case Condition::Kind::kOffsets:
+    case Condition::Kind::kTimes: node.position = condition; break;
     default: break;
   }
   return node;
@@ -162,10 +174,10 @@ Result<BlockSet> IndexFilter::narrow(TermSource& source, const BlockSet& among) 
 Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const BlockSet& among) {
   if (among.empty()) return among;
   switch (node.kind) {
-    case Condition::Kind::kNot:
+    case Condition::Kind::kNot: return among;
     case Condition::Kind::kPartitions:
     case Condition::Kind::kOffsets:
-    case Condition::Kind::kTimes: return among;
+    case Condition::Kind::kTimes: return narrow_position(node.position, source, among);
     case Condition::Kind::kAnd: return narrow_all(node, source, among);
     case Condition::Kind::kOr: {
       BlockSet any(among.size());

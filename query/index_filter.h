@@ -1,9 +1,11 @@
 // Which blocks may have a match, by their terms. A filter: it may name a block that has none, it never misses one.
 //
-//   phrase       the blocks that have all its tokens, in one field; the rarest token first
+//   phrase, field, regular expression
+//                the blocks that have what it implies (implied_terms.h), in one field; the rarest token first
 //   abc*, a?c    the union of the blocks of every term that the pattern may match, by a scan of the dictionary below
-//   the
-//                literal prefix; given up (no filter) once it costs more than verifying the blocks it could save
+//                the literal prefix; given up once it costs more than verifying the blocks it could save
+//   partition, offset, time
+//                the blocks whose metadata allows it
 //   AND, OR      intersection, union;  NOT and a lone *: no filter
 //
 // One thread at a time.
@@ -11,8 +13,10 @@
 
 #include <array>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -39,6 +43,10 @@ class TermSource {
   /// What the prices are reckoned from.
   double raw_bytes_per_block = 0;
   double estimated_terms = 0;
+
+  /// Position and metadata of the blocks, for conditions on partitions, offsets and times; borrowed.
+  std::span<const std::pair<uint32_t, const store::BlockMeta*>> metadata;
+  TimeKind time_kind = TimeKind::kCreate;  ///< of the topic
 };
 
 class SegmentTerms final : public TermSource {
@@ -93,6 +101,7 @@ class IndexFilter {
     std::vector<Token> exact;    // all are needed
     std::vector<AnyOf> choices;  // one of each is needed; wildcards, or several tokens
     size_t step = 0;             // of a condition on text
+    Condition position;          // kPartitions, kOffsets, kTimes
     std::vector<Node> children;
   };
 

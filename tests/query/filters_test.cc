@@ -73,6 +73,7 @@ TEST_F(Filters, LeaveFewBlocks) {
   const std::vector<Case> cases = {
       {"key:order-12", 1, 1},
       {"order-12", 1, 1},
+      {"key:order-12 OR offset:70", 2, 2},
       {"value.id:12", 2, 2},  // also the block with a number that the index can't tell by its digits
       {"value.id:13", 1, 2},
       {"value.id:12.0", 2, 2},
