@@ -56,7 +56,8 @@ quietly cmake --build --preset "$preset" -j 2
 
 if [[ $tidy == yes ]]; then
   step "clang-tidy"
-  ./scripts/tidy.sh "build/$preset"
+  # Not of the tests: they would make it 8 minutes instead of 5. scripts/tidy.sh build/dev tests/ looks at them.
+  ./scripts/tidy.sh "build/$preset" base/ tokenizer/ store/ indexer/ query/ server/ cli/ bench/
 fi
 
 step "tests"
