@@ -142,11 +142,14 @@ class Parser {
   }
 
   /// Counts how deep the recursion is.
-  struct Nested {
+  class Nested {
+   public:
     explicit Nested(size_t& depth) : depth_(depth) { ++depth_; }
     ~Nested() { --depth_; }
     Nested(const Nested&) = delete;
     Nested& operator=(const Nested&) = delete;
+
+   private:
     size_t& depth_;
   };
 

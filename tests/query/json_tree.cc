@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace kseek::query {
 namespace {
@@ -36,12 +37,12 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     if (open_.empty()) {
       root = std::move(tree);
     } else {
-      open_.back().second.children.emplace_back(std::exchange(name_, ""), std::move(tree));
+      open_.back().tree.children.push_back({std::exchange(name_, ""), std::move(tree)});
     }
     return true;
   }
   bool open(JsonTree::Type type) {
-    open_.emplace_back(std::exchange(name_, ""), JsonTree{type, false, 0, "", {}});
+    open_.push_back({std::exchange(name_, ""), JsonTree{type, false, 0, "", {}}});
     return true;
   }
   bool close() {
@@ -51,7 +52,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     return add(std::move(tree));
   }
   std::string name_;
-  std::vector<std::pair<std::string, JsonTree>> open_;
+  std::vector<JsonTree::Child> open_;
 };
 
 }  // namespace

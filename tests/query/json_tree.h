@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace kseek::query {
@@ -15,7 +14,13 @@ struct JsonTree {
   bool boolean = false;
   long double number = 0;
   std::string text;
-  std::vector<std::pair<std::string, JsonTree>> children;  // names are empty in an array
+  struct Child;
+  std::vector<Child> children;
+};
+
+struct JsonTree::Child {
+  std::string name;  ///< empty in an array
+  JsonTree tree;
 };
 
 /// nullopt: not JSON. Unlike kseek the library refuses lone surrogates and numbers beyond a double.

@@ -77,9 +77,9 @@ bool field_matches(const OracleCondition& condition, size_t depth, const JsonTre
   const OracleStep& step = condition.path[depth];
   if (tree.type != (step.name ? JsonTree::Type::kObject : JsonTree::Type::kArray)) return false;
   for (size_t i = 0; i < tree.children.size(); ++i) {
-    if (step.name && tree.children[i].first != *step.name) continue;
+    if (step.name && tree.children[i].name != *step.name) continue;
     if (step.index && i != *step.index) continue;
-    if (field_matches(condition, depth + 1, tree.children[i].second)) return true;
+    if (field_matches(condition, depth + 1, tree.children[i].tree)) return true;
   }
   return false;
 }
