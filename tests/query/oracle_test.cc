@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 
 #include "query/query_text.h"
 #include "tests/query/random_query.h"
@@ -138,9 +139,26 @@ std::string wrong_marks(const Hit& hit, const Query& query) {
   return "";
 }
 
-bool expect_complete(World& world, const SearchRequest& request) {
+using Views = std::map<std::string, store::TopicView>;
+
+Views take_views(World& world, const SearchRequest& request) {
+  Views views;
+  for (const std::string& name : request.topics) views.emplace(name, world.store().topic(name)->view());
+  return views;
+}
+
+Offset low_of(const store::TopicView& view, PartitionId partition) {
+  for (const store::PartitionView& each : view.partitions) {
+    if (each.partition == partition) return each.low;
+  }
+  return kMinOffset;
+}
+
+/// `begun`: as it stood when the first page was asked for. What has expired since is not missed any more.
+bool expect_complete(World& world, const SearchRequest& request, const Views& begun) {
+  const Views now = take_views(world, request);
   for (const std::string& name : request.topics) {
-    const store::TopicView view = world.store().topic(name)->view();
+    const store::TopicView& view = begun.at(name);
     if (view.config.source == store::Source::kImport) continue;
     size_t known = 0;
     for (const store::PartitionView& partition : view.partitions) {
@@ -150,7 +168,8 @@ bool expect_complete(World& world, const SearchRequest& request) {
       }
       ++known;
       if (!partition.end && request.offsets.last >= partition.indexed_to) return false;
-      const Offset begin = std::max({partition.indexed_to, partition.low, request.offsets.first});
+      const Offset begin =
+          std::max({partition.indexed_to, low_of(now.at(name), partition.partition), request.offsets.first});
       if (partition.end && begin < *partition.end && begin <= request.offsets.last) return false;
     }
     if (request.partitions && known < request.partitions->size()) return false;
@@ -165,9 +184,10 @@ class Follower {
 
   std::string follow(bool disturb) {
     expected_ = full_scan(world_.messages(), asked_topics(), request_, query_.where);
-    const bool complete = expect_complete(world_, request_);
+    const Views begun = take_views(world_, request_);
     for (size_t page = 0; page < kMaxPages; ++page) {
       const bool cut = disturb && limit_page();
+      const bool complete = expect_complete(world_, request_, begun);
       const Result<SearchAnswer> answer = search(world_.store(), request_);
       if (!answer) return "the search failed: " + describe(answer.error());
       if (!cut && page == 0 && answer->complete != complete) {
