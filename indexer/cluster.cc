@@ -125,6 +125,7 @@ Result<std::vector<Result<Watermarks>>> Cluster::watermarks(const std::vector<To
 Result<std::vector<std::optional<Offset>>> Cluster::offsets_at(const std::string& topic, int32_t partitions,
                                                                Timestamp time, milliseconds timeout) {
   std::vector<TopicPartition> wanted;
+  wanted.reserve(static_cast<size_t>(std::max(partitions, 0)));
   for (int32_t p = 0; p < partitions; ++p) wanted.push_back({topic, PartitionId{p}});
   KSEEK_ASSIGN(const PartitionList list, offsets(wanted, std::max<int64_t>(time.ms, 0), timeout));
   std::vector<std::optional<Offset>> found(wanted.size());

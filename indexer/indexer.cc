@@ -226,7 +226,7 @@ Result<void> KafkaIndexer::close_topic(std::string_view topic) {
   entry->set_phase(Phase::kClosed, "closed");
   workers_.remove(entry->store());
   if (cluster_) cluster_->forget(entry->name());
-  const Result<void> dropped = store_.drop_topic(topic);
+  Result<void> dropped = store_.drop_topic(topic);
   topics_.remove(topic);
   return dropped;
 }
@@ -273,6 +273,7 @@ Result<std::map<PartitionId, Offset>> KafkaIndexer::ends_now(const std::string& 
   KSEEK_ASSIGN(const auto counts, cluster_->partition_counts({topic}, timeout));
   KSEEK_ASSIGN(const int32_t count, Result<int32_t>(counts.at(topic)));
   std::vector<TopicPartition> partitions;
+  partitions.reserve(static_cast<size_t>(count));
   for (int32_t p = 0; p < count; ++p) partitions.push_back({topic, PartitionId{p}});
   KSEEK_ASSIGN(const auto marks, cluster_->watermarks(partitions, timeout));
   std::map<PartitionId, Offset> ends;

@@ -13,6 +13,7 @@ constexpr std::chrono::milliseconds kTimeout{3'000};
 
 std::vector<TopicPartition> partitions_of(const std::string& topic, int32_t count) {
   std::vector<TopicPartition> all;
+  all.reserve(static_cast<size_t>(count));
   for (int32_t p = 0; p < count; ++p) all.push_back({topic, PartitionId{p}});
   return all;
 }

@@ -94,7 +94,7 @@ void Tail::call(std::function<void()> action) {
   std::unique_lock lock(mu_);
   if (stopping_) return;
   bool ran = false;
-  actions_.push_back([&] {
+  actions_.emplace_back([&] {
     action();
     const std::lock_guard inner(mu_);
     ran = true;

@@ -13,6 +13,7 @@ namespace {
 /// The request's cursor, or that of a first search: everything that is there now.
 Result<Cursor> begin_cursor(const SearchRequest& request, const std::vector<TopicScope>& topics) {
   std::vector<store::TopicConfig> configs;
+  configs.reserve(topics.size());
   for (const TopicScope& topic : topics) configs.push_back(topic.view.config);
   const uint64_t expected = fingerprint(request, configs);
   if (!request.cursor.empty()) {

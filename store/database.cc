@@ -104,7 +104,7 @@ rocksdb::Status open_beside_owner(const rocksdb::DBOptions& options, const std::
                                   const std::vector<rocksdb::ColumnFamilyDescriptor>& descriptors,
                                   std::vector<rocksdb::ColumnFamilyHandle*>* handles, rocksdb::DB** opened) {
   const auto oldest = oldest_log(path);
-  const auto status = rocksdb::DB::OpenAsSecondary(options, path, own_path, descriptors, handles, opened);
+  auto status = rocksdb::DB::OpenAsSecondary(options, path, own_path, descriptors, handles, opened);
   std::error_code error;
   if (status.ok() && oldest && !std::filesystem::exists(*oldest, error)) {
     for (auto* handle : *handles) (*opened)->DestroyColumnFamilyHandle(handle);

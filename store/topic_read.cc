@@ -142,12 +142,12 @@ Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, Partit
   const TopicView view = topic.view();
   const auto known = std::find_if(view.partitions.begin(), view.partitions.end(),
                                   [&](const PartitionView& candidate) { return candidate.partition == partition; });
-  const auto nothing = std::optional<FoundMessage>();
-  if (known == view.partitions.end() || offset < known->low || offset >= known->indexed_to) return nothing;
+  using Found = std::optional<FoundMessage>;
+  if (known == view.partitions.end() || offset < known->low || offset >= known->indexed_to) return Found();
   const auto found = [&](std::shared_ptr<const MessageBlock> block, size_t count) {
     const auto message = message_at(*block, count, offset);
-    if (!message || message->time(view.config.time_kind) < view.time_floor) return nothing;
-    return std::optional(FoundMessage{std::move(block), *message});
+    if (!message || message->time(view.config.time_kind) < view.time_floor) return Found();
+    return Found(FoundMessage{std::move(block), *message});
   };
   for (const MemoryBlock& memory : view.memory) {
     if (memory.block->partition() != partition || memory.messages == 0) continue;
@@ -158,9 +158,9 @@ Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, Partit
   view.blocks->for_each([&](const BlockMeta& meta) {
     if (meta.partition == partition && meta.first <= offset && offset <= meta.last) holder = &meta;
   });
-  if (!holder) return nothing;
+  if (!holder) return Found();
   KSEEK_ASSIGN(auto block, topic.read_block(*holder));
-  if (!block) return nothing;
+  if (!block) return Found();
   const size_t count = block->size();
   return found(std::move(block), count);
 }
