@@ -203,7 +203,10 @@ Result<void> Database::check_format() {
                                *version, kFormatVersion),
                    "run the newer kseek, or give another --data-dir"};
     }
-    return {};
+    if (*version == kFormatVersion || read_only_) return {};
+    rocksdb::WriteBatch batch;  // what this program adds, an older one would not understand
+    batch.Put(format_key(), encode_format(kFormatVersion));
+    return write(batch, true);
   }
   bool empty = true;
   KSEEK_TRY(scan("", false, [&](std::string_view, std::string_view) { return empty = false; }));

@@ -113,6 +113,20 @@ std::string segment_key(TopicNumber topic, SegmentId segment) {
   return key;
 }
 
+std::string rebuilt_segment_key(TopicNumber topic, SegmentId segment) {
+  std::string key = topic_key(topic, RecordKind::kRebuiltSegment);
+  put_big_endian(key, segment.value);
+  return key;
+}
+
+std::string jobs_prefix() { return "J"; }
+
+std::string job_key(uint64_t job) {
+  std::string key = jobs_prefix();
+  put_big_endian(key, job);
+  return key;
+}
+
 std::string dead_letter_key(TopicNumber topic, Timestamp time, PartitionId partition, Offset offset) {
   std::string key = topic_key(topic, RecordKind::kDeadLetter);
   put_big_endian(key, static_cast<uint64_t>(time.ms) ^ (uint64_t{1} << 63));  // so that bytes sort as signed numbers do
@@ -289,6 +303,42 @@ std::optional<DeadLetter> decode_dead_letter(std::string_view bytes) {
   letter.head = in.text();
   if (!in.finished()) return std::nullopt;
   return letter;
+}
+
+std::string encode_job(const JobRecord& job) {
+  RecordWriter out;
+  out.number(job.id).text(job.topic).number(static_cast<uint64_t>(job.source)).text(job.from).number(job.rate_limit);
+  out.number(static_cast<uint64_t>(job.state)).text(job.reason).text(job.note);
+  out.integer(job.created.ms).integer(job.started.ms).integer(job.finished.ms);
+  return out.number(job.messages_done)
+      .number(job.messages_total)
+      .number(job.bytes_done)
+      .number(job.bytes_total)
+      .number(job.elapsed_ms)
+      .take();
+}
+
+std::optional<JobRecord> decode_job(std::string_view bytes) {
+  RecordReader in(bytes);
+  JobRecord job;
+  job.id = in.number();
+  job.topic = in.text();
+  job.source = static_cast<JobSource>(in.number_to(static_cast<uint64_t>(JobSource::kKafka)));
+  job.from = in.text();
+  job.rate_limit = in.number();
+  job.state = static_cast<JobState>(in.number_to(static_cast<uint64_t>(JobState::kCancelled)));
+  job.reason = in.text();
+  job.note = in.text();
+  job.created = {in.integer()};
+  job.started = {in.integer()};
+  job.finished = {in.integer()};
+  job.messages_done = in.number();
+  job.messages_total = in.number();
+  job.bytes_done = in.number();
+  job.bytes_total = in.number();
+  job.elapsed_ms = in.number();
+  if (!in.finished()) return std::nullopt;
+  return job;
 }
 
 }  // namespace kseek::store

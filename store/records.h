@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "store/block.h"
+#include "store/job_record.h"
 #include "store/segment.h"
 #include "store/topic_config.h"
 #include "store/topic_store.h"
@@ -16,7 +17,7 @@
 namespace kseek::store {
 
 /// Read and written by this program. A change of any record, of blocks or of segments makes it one more.
-inline constexpr uint64_t kFormatVersion = 1;
+inline constexpr uint64_t kFormatVersion = 2;
 
 /// What is kept of a partition.
 struct PartitionRecord {
@@ -44,16 +45,22 @@ enum class RecordKind : char {
   kBlock = 'b',
   kSegment = 's',
   kDeadLetter = 'd',
+  kRebuild = 'r',         ///< an index is being rebuilt: the first block id that is not part of it
+  kRebuiltSegment = 'x',  ///< a segment of that index
+  kGeneration = 'g',      ///< the topic is the next generation of the one of its name
 };
 
 [[nodiscard]] std::string format_key();
 [[nodiscard]] std::string next_topic_key();
 [[nodiscard]] std::string topic_prefix(TopicNumber topic);
 [[nodiscard]] std::string topics_prefix();
-[[nodiscard]] std::string topic_key(TopicNumber topic, RecordKind kind);  ///< kConfig, kNextBlock, kNextSegment
+[[nodiscard]] std::string topic_key(TopicNumber topic, RecordKind kind);
 [[nodiscard]] std::string partition_key(TopicNumber topic, PartitionId partition);
 [[nodiscard]] std::string block_key(TopicNumber topic, BlockId block);
 [[nodiscard]] std::string segment_key(TopicNumber topic, SegmentId segment);
+[[nodiscard]] std::string rebuilt_segment_key(TopicNumber topic, SegmentId segment);
+[[nodiscard]] std::string jobs_prefix();
+[[nodiscard]] std::string job_key(uint64_t job);
 /// Sorted by time, so that the newest are the last.
 [[nodiscard]] std::string dead_letter_key(TopicNumber topic, Timestamp time, PartitionId partition, Offset offset);
 /// The key of a block's bytes in its topic's column family.
@@ -85,5 +92,7 @@ struct TopicKey {
 [[nodiscard]] std::optional<SegmentMeta> decode_segment_meta(SegmentId id, std::string_view bytes);
 [[nodiscard]] std::string encode_dead_letter(const DeadLetter& letter);
 [[nodiscard]] std::optional<DeadLetter> decode_dead_letter(std::string_view bytes);
+[[nodiscard]] std::string encode_job(const JobRecord& job);
+[[nodiscard]] std::optional<JobRecord> decode_job(std::string_view bytes);
 
 }  // namespace kseek::store

@@ -77,13 +77,28 @@ class StoreImpl final : public Store {
   [[nodiscard]] std::shared_ptr<TopicStore> topic(std::string_view name) const override;
   [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> topics() const override;
   [[nodiscard]] Result<void> drop_topic(std::string_view name) override;
+  [[nodiscard]] Result<std::shared_ptr<TopicStore>> create_generation(const TopicConfig& config) override;
+  [[nodiscard]] std::shared_ptr<TopicStore> generation(std::string_view name) const override;
+  [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> generations() const override;
+  [[nodiscard]] Result<void> adopt_generation(std::string_view name) override;
+  [[nodiscard]] Result<void> drop_generation(std::string_view name) override;
+  [[nodiscard]] Result<void> save_job(const JobRecord& job) override;
+  [[nodiscard]] Result<void> forget_job(uint64_t id) override;
+  [[nodiscard]] Result<std::vector<JobRecord>> jobs() const override;
 
  private:
+  using TopicMap = std::map<std::string, std::shared_ptr<TopicStoreImpl>, std::less<>>;
+  [[nodiscard]] Result<void> check_writable() const;
+  Result<std::shared_ptr<TopicStoreImpl>> make_topic(const TopicConfig& config, bool is_generation) const;
+  [[nodiscard]] std::shared_ptr<TopicStoreImpl> find(const TopicMap& map, std::string_view name) const;
+  Result<void> drop_from(TopicMap& map, std::string_view name);
+
   const std::optional<LockFile> lock_;  // let go last
   const StoreShared shared_;
   std::mutex change_mu_;  // one create or drop at a time; taken before mu_
   mutable std::shared_mutex mu_;
-  std::map<std::string, std::shared_ptr<TopicStoreImpl>, std::less<>> topics_;  // guarded by mu_
+  TopicMap topics_;       // guarded by mu_
+  TopicMap generations_;  // guarded by mu_
 };
 
 Result<void> StoreImpl::load() {
@@ -101,7 +116,8 @@ Result<void> StoreImpl::load() {
     auto topic = std::make_shared<TopicStoreImpl>(shared_, number, *std::move(config),
                                                   BlockFamily::opened(shared_.database, number));
     KSEEK_TRY(topic->load());
-    topics_.emplace(name, std::move(topic));
+    KSEEK_ASSIGN(const auto is_generation, shared_.database->get(topic_key(number, RecordKind::kGeneration)));
+    (is_generation ? generations_ : topics_).emplace(name, std::move(topic));
   }
   return {};
 }
@@ -112,8 +128,10 @@ Result<void> StoreImpl::remove_orphans() const {
   fs::create_directories(shared_.segments_dir, error);
   if (error) return cannot_use(shared_.segments_dir, error);
   std::set<std::string> named;
-  for (const auto& [name, topic] : topics_) {
-    for (const auto& segment : topic->view().index->segments) named.insert(segment->path().filename().string());
+  for (const TopicMap* map : {&topics_, &generations_}) {
+    for (const auto& [name, topic] : *map) {
+      for (auto& segment : topic->segment_names()) named.insert(std::move(segment));
+    }
   }
   std::vector<fs::path> orphans;
   for (const auto& entry : fs::directory_iterator(shared_.segments_dir, error)) {
@@ -126,16 +144,9 @@ Result<void> StoreImpl::remove_orphans() const {
   return {};
 }
 
-Result<std::shared_ptr<TopicStore>> StoreImpl::create_topic(const TopicConfig& config) {
-  KSEEK_TRY(check_topic_name(config.name));
-  if (shared_.database->read_only()) {
-    return Error{ErrorCode::kConflict, "the data directory is open for reading only",
-                 "ask the kseek that owns it (--server)"};
-  }
-  std::lock_guard changing(change_mu_);
-  if (topic(config.name)) {
-    return Error{ErrorCode::kConflict, fmt::format("topic {} is open already", config.name), ""};
-  }
+/// Its records and its family of blocks. REQUIRES: change_mu_ held.
+Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig& config, bool is_generation) const {
+  KSEEK_TRY(check_writable());
   KSEEK_ASSIGN(const auto record, shared_.database->get(next_topic_key()));
   const auto next = record ? decode_number(*record) : std::optional<uint64_t>(1);
   if (!next || *next >= UINT32_MAX) {
@@ -147,21 +158,39 @@ Result<std::shared_ptr<TopicStore>> StoreImpl::create_topic(const TopicConfig& c
   rocksdb::WriteBatch batch;
   batch.Put(next_topic_key(), encode_number(*next + 1));
   batch.Put(topic_key(number, RecordKind::kConfig), encode_config(config));
+  if (is_generation) batch.Put(topic_key(number, RecordKind::kGeneration), "");
   if (auto written = shared_.database->write(batch, true); !written) {
     ignore_error(family->drop(), "without a record it is dropped at the next start");
     return std::move(written).error();
   }
-  auto created = std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family));
+  return std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family));
+}
+
+Result<void> StoreImpl::check_writable() const {
+  if (!shared_.database->read_only()) return {};
+  return Error{ErrorCode::kConflict, "the data directory is open for reading only",
+               "ask the kseek that owns it (--server)"};
+}
+
+Result<std::shared_ptr<TopicStore>> StoreImpl::create_topic(const TopicConfig& config) {
+  KSEEK_TRY(check_topic_name(config.name));
+  std::lock_guard changing(change_mu_);
+  if (topic(config.name)) {
+    return Error{ErrorCode::kConflict, fmt::format("topic {} is open already", config.name), ""};
+  }
+  KSEEK_ASSIGN(auto created, make_topic(config, false));
   std::unique_lock lock(mu_);
   topics_.emplace(config.name, created);
   return std::shared_ptr<TopicStore>(std::move(created));
 }
 
-std::shared_ptr<TopicStore> StoreImpl::topic(std::string_view name) const {
+std::shared_ptr<TopicStoreImpl> StoreImpl::find(const TopicMap& map, std::string_view name) const {
   std::shared_lock lock(mu_);
-  const auto found = topics_.find(name);
-  return found == topics_.end() ? nullptr : found->second;
+  const auto found = map.find(name);
+  return found == map.end() ? nullptr : found->second;
 }
+
+std::shared_ptr<TopicStore> StoreImpl::topic(std::string_view name) const { return find(topics_, name); }
 
 std::vector<std::shared_ptr<TopicStore>> StoreImpl::topics() const {
   std::shared_lock lock(mu_);
@@ -170,21 +199,89 @@ std::vector<std::shared_ptr<TopicStore>> StoreImpl::topics() const {
   return all;
 }
 
-Result<void> StoreImpl::drop_topic(std::string_view name) {
-  std::lock_guard changing(change_mu_);
-  std::shared_ptr<TopicStoreImpl> dropped;
-  {
-    std::shared_lock lock(mu_);
-    const auto found = topics_.find(name);
-    if (found == topics_.end()) {
-      return Error{ErrorCode::kNotFound, fmt::format("topic {} is not open", name), "`kseek topics` lists them"};
-    }
-    dropped = found->second;
-  }
+Error not_open(std::string_view name) {
+  return {ErrorCode::kNotFound, fmt::format("topic {} is not open", name), "`kseek topics` lists them"};
+}
+
+Result<void> StoreImpl::drop_from(TopicMap& map, std::string_view name) {
+  const auto dropped = find(map, name);
+  if (!dropped) return {};
   KSEEK_TRY(dropped->drop());
   std::unique_lock lock(mu_);
-  topics_.erase(topics_.find(name));
+  map.erase(map.find(name));
   return {};
+}
+
+Result<void> StoreImpl::drop_topic(std::string_view name) {
+  std::lock_guard changing(change_mu_);
+  if (!find(topics_, name)) return not_open(name);
+  KSEEK_TRY(drop_from(generations_, name));
+  return drop_from(topics_, name);
+}
+
+Result<std::shared_ptr<TopicStore>> StoreImpl::create_generation(const TopicConfig& config) {
+  std::lock_guard changing(change_mu_);
+  if (!find(topics_, config.name)) return not_open(config.name);
+  if (find(generations_, config.name)) {
+    return Error{ErrorCode::kConflict, fmt::format("topic {} has a next generation already", config.name), ""};
+  }
+  KSEEK_ASSIGN(auto created, make_topic(config, true));
+  std::unique_lock lock(mu_);
+  generations_.emplace(config.name, created);
+  return std::shared_ptr<TopicStore>(std::move(created));
+}
+
+std::shared_ptr<TopicStore> StoreImpl::generation(std::string_view name) const { return find(generations_, name); }
+
+std::vector<std::shared_ptr<TopicStore>> StoreImpl::generations() const {
+  std::shared_lock lock(mu_);
+  std::vector<std::shared_ptr<TopicStore>> all;
+  for (const auto& [name, topic] : generations_) all.push_back(topic);
+  return all;
+}
+
+Result<void> StoreImpl::adopt_generation(std::string_view name) {
+  std::lock_guard changing(change_mu_);
+  const auto old = find(topics_, name);
+  const auto fresh = find(generations_, name);
+  if (!old || !fresh) {
+    return Error{ErrorCode::kNotFound, fmt::format("topic {} has no next generation", name), ""};
+  }
+  rocksdb::WriteBatch batch;
+  batch.Delete(topic_key(fresh->number(), RecordKind::kGeneration));
+  KSEEK_TRY(old->drop(std::move(batch)));
+  std::unique_lock lock(mu_);
+  topics_.find(name)->second = fresh;
+  generations_.erase(generations_.find(name));
+  return {};
+}
+
+Result<void> StoreImpl::drop_generation(std::string_view name) {
+  std::lock_guard changing(change_mu_);
+  return drop_from(generations_, name);
+}
+
+Result<void> StoreImpl::save_job(const JobRecord& job) {
+  KSEEK_TRY(check_writable());
+  rocksdb::WriteBatch batch;
+  batch.Put(job_key(job.id), encode_job(job));
+  return shared_.database->write(batch, true);
+}
+
+Result<void> StoreImpl::forget_job(uint64_t id) {
+  KSEEK_TRY(check_writable());
+  rocksdb::WriteBatch batch;
+  batch.Delete(job_key(id));
+  return shared_.database->write(batch, false);
+}
+
+Result<std::vector<JobRecord>> StoreImpl::jobs() const {
+  std::vector<JobRecord> all;
+  KSEEK_TRY(shared_.database->scan(jobs_prefix(), false, [&](std::string_view /*key*/, std::string_view record) {
+    if (auto job = decode_job(record)) all.push_back(*std::move(job));
+    return true;
+  }));
+  return all;
 }
 
 Result<std::unique_ptr<Store>> open_once(const fs::path& dir, OpenMode mode, const StoreOptions& options) {

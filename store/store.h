@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "store/job_record.h"
 #include "store/topic_store.h"
 
 namespace kseek::store {
@@ -43,6 +44,24 @@ class Store {
   [[nodiscard]] virtual std::vector<std::shared_ptr<TopicStore>> topics() const = 0;  ///< by name
   /// Drops messages and index. Whoever still holds the TopicStore reads what its views keep; its writes fail.
   [[nodiscard]] virtual Result<void> drop_topic(std::string_view name) = 0;
+
+  // --- a next generation of a topic: filled beside the one that serves, then put in its place ------------------------
+  /// Creates one for the open topic of that name (durable); topic() and topics() don't show it. kNotFound: no such
+  /// topic; kConflict: it has one already.
+  [[nodiscard]] virtual Result<std::shared_ptr<TopicStore>> create_generation(const TopicConfig& config) = 0;
+  /// nullptr when the topic has none.
+  [[nodiscard]] virtual std::shared_ptr<TopicStore> generation(std::string_view name) const = 0;
+  [[nodiscard]] virtual std::vector<std::shared_ptr<TopicStore>> generations() const = 0;  ///< by name
+  /// Puts it in the topic's place, in one catalog write: from then on topic() is the new one. As with drop_topic(),
+  /// whoever holds the old one reads on. kNotFound: there is no such generation.
+  [[nodiscard]] virtual Result<void> adopt_generation(std::string_view name) = 0;
+  /// No effect when there is none.
+  [[nodiscard]] virtual Result<void> drop_generation(std::string_view name) = 0;
+
+  // --- jobs: records of long work, for whoever does it ---------------------------------------------------------------
+  [[nodiscard]] virtual Result<void> save_job(const JobRecord& job) = 0;  ///< new or changed; durable
+  [[nodiscard]] virtual Result<void> forget_job(uint64_t id) = 0;
+  [[nodiscard]] virtual Result<std::vector<JobRecord>> jobs() const = 0;  ///< by id; damaged ones are left out
 };
 
 }  // namespace kseek::store

@@ -30,7 +30,9 @@ bool segment_between(const IndexSnapshot& index, BlockId below, BlockId above) {
   return next != index.segments.end() && (*next)->meta().blocks.front() < above;
 }
 
-std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const std::set<SegmentId>& merging) {
+/// Segments with blocks below `frozen_below` are to stay as they are.
+std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const std::set<SegmentId>& merging,
+                                             BlockId frozen_below) {
   const auto loose = blocks_without_segment(index);
   std::vector<MergeCandidate> candidates;
   candidates.reserve(index.segments.size());
@@ -38,8 +40,9 @@ std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const s
   for (const auto& segment : index.segments) {
     const auto before = next;
     while (next != loose.end() && next->block < segment->meta().blocks.front()) ++next;
-    candidates.push_back(
-        {segment->meta().level, merging.contains(segment->meta().id), next != before, segment->meta().blocks.size()});
+    const SegmentMeta& meta = segment->meta();
+    const bool busy = merging.contains(meta.id) || meta.blocks.front() < frozen_below;
+    candidates.push_back({meta.level, busy, next != before, meta.blocks.size()});
   }
   return candidates;
 }
@@ -50,7 +53,9 @@ std::vector<SegmentInput> TopicStoreImpl::claim_blocks(bool flush, SegmentId& se
   std::unique_lock lock(mu_);
   const auto loose = blocks_without_segment(*index_);
   const size_t wanted = std::max<size_t>(1, shared_.options.blocks_per_segment);
+  const BlockId rebuilt_below = rebuild_ ? rebuild_->end : BlockId{0};
   const auto is_free = [&](const SegmentInput& input) {
+    if (input.block < rebuilt_below && rebuild_->finishing) return false;
     return !building_.contains(input.block) && !unreadable_.contains(input.block);
   };
   for (size_t begin = 0; begin < loose.size();) {
@@ -61,7 +66,8 @@ std::vector<SegmentInput> TopicStoreImpl::claim_blocks(bool flush, SegmentId& se
     size_t end = begin + 1;
     bool closed = false;  // no further block can join the run
     while (end < loose.size() && end - begin < wanted && is_free(loose[end])) {
-      closed = segment_between(*index_, loose[end - 1].block, loose[end].block);
+      closed = segment_between(*index_, loose[end - 1].block, loose[end].block) ||
+               (loose[end - 1].block < rebuilt_below && loose[end].block >= rebuilt_below);
       if (closed) break;
       ++end;
     }
@@ -142,8 +148,8 @@ Result<void> TopicStoreImpl::collect_missing_terms(std::vector<SegmentInput>& in
 
 std::vector<std::shared_ptr<const Segment>> TopicStoreImpl::claim_segments(SegmentId& segment, uint32_t& level) {
   std::unique_lock lock(mu_);
-  const auto choice = choose_merge(merge_candidates(*index_, merging_), shared_.options.merge_width,
-                                   shared_.options.max_level, kMaxSegmentBlocks);
+  const auto choice = choose_merge(merge_candidates(*index_, merging_, rebuild_ ? rebuild_->end : BlockId{0}),
+                                   shared_.options.merge_width, shared_.options.max_level, kMaxSegmentBlocks);
   if (!choice) return {};
   const auto begin = index_->segments.begin() + static_cast<std::ptrdiff_t>(choice->begin);
   std::vector<std::shared_ptr<const Segment>> claimed(begin, begin + static_cast<std::ptrdiff_t>(choice->count));

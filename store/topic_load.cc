@@ -11,6 +11,8 @@ struct TopicStoreImpl::Loaded {
   std::vector<BlockMeta> blocks;  ///< by id, as the catalog sorts them
   std::vector<SegmentMeta> segments;
   std::vector<DeadLetter> dead_letters;
+  std::optional<BlockId> rebuild_end;
+  std::vector<SegmentMeta> rebuilt_segments;
 };
 
 Result<void> TopicStoreImpl::load() {
@@ -71,6 +73,20 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
       loaded.segments.push_back(*std::move(meta));
       return {};
     }
+    case RecordKind::kGeneration: return {};
+    case RecordKind::kRebuild: {
+      const auto end = decode_number(record);
+      if (!end) return bad("rebuild");
+      loaded.rebuild_end = BlockId{*end};
+      return {};
+    }
+    case RecordKind::kRebuiltSegment: {
+      const auto id = parse_u64(key.rest);
+      auto meta = id ? decode_segment_meta({*id}, record) : std::nullopt;
+      if (!meta) return bad("rebuilt segment");
+      loaded.rebuilt_segments.push_back(*std::move(meta));
+      return {};
+    }
     case RecordKind::kDeadLetter: {
       auto letter = decode_dead_letter(record);
       if (!letter) return bad("dead letter");
@@ -112,7 +128,8 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
     std::sort(partition->dead_letters.begin(), partition->dead_letters.end(),
               [](const auto& a, const auto& b) { return a.offset < b.offset; });
   }
-  return adopt_segments(loaded);
+  KSEEK_TRY(adopt_segments(loaded));
+  return adopt_rebuild(loaded.rebuild_end, std::move(loaded.rebuilt_segments));
 }
 
 /// A write that failed half way may be found whole after a crash, next to its second try: the later one goes.

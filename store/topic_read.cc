@@ -29,6 +29,7 @@ TopicView TopicStoreImpl::view() const {
   TopicView view;
   std::shared_lock lock(mu_);
   view.config = config_;
+  view.generation = number_.value;
   view.time_floor = time_floor_of(config_, now());
   view.blocks = blocks_;
   view.index = index_;
@@ -46,17 +47,20 @@ TopicView TopicStoreImpl::view() const {
 Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const BlockMeta& meta) const {
   const BlockCache::Key key{number_.value, meta.id};
   if (auto cached = shared_.cache->find(key)) return std::shared_ptr<const MessageBlock>(std::move(cached));
+  KSEEK_ASSIGN(auto block, load_block(meta));
+  if (block) shared_.cache->insert(key, block);
+  return std::shared_ptr<const MessageBlock>(std::move(block));
+}
+
+Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const BlockMeta& meta) const {
   std::shared_ptr<const DecodedBlock> block;
   KSEEK_ASSIGN(const bool there, block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
     KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition));
     return {};
   }));
-  if (there) {
-    shared_.cache->insert(key, block);
-    return std::shared_ptr<const MessageBlock>(std::move(block));
-  }
+  if (there) return block;
   std::shared_lock lock(mu_);
-  if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const MessageBlock>();
+  if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const DecodedBlock>();
   return Error{ErrorCode::kCorrupt, fmt::format("block {} of topic {} is not there", meta.id.value, name_),
                fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
 }

@@ -63,6 +63,24 @@ struct TopicStats {
   uint64_t unindexed_blocks = 0;  ///< sealed, in no segment yet
 };
 
+/// An index that is being built anew from the stored messages.
+struct RebuildProgress {
+  uint64_t messages_done = 0, messages = 0;  ///< of live blocks; what is sealed after it began is not part of it
+  uint64_t bytes_done = 0, bytes = 0;        ///< raw bytes of the same
+  std::vector<BlockMeta> unreadable;         ///< blocks that can't be read back: Kafka alone may still have them
+  std::vector<std::string> segments;         ///< directories of the segments that are built already
+};
+
+/// What one call of rebuild_next() did.
+struct RebuildStep {
+  enum class State : uint8_t {
+    kWorked,   ///< call again
+    kWaiting,  ///< other threads work on what is left: call again a little later
+    kReady,    ///< everything is built: finish_rebuild()
+  } state = State::kWorked;
+  uint64_t raw_bytes = 0;  ///< of the messages that were indexed
+};
+
 class TopicStore {
  public:
   virtual ~TopicStore() = default;
@@ -103,6 +121,21 @@ class TopicStore {
   [[nodiscard]] virtual Result<size_t> expire(Timestamp now) = 0;
   /// Everything appended so far is sealed, indexed and synced to disk when it returns.
   [[nodiscard]] virtual Result<void> flush() = 0;
+
+  // --- building the index anew from the stored messages, while the old one serves (any thread) ------------------------
+  /// Begins (durable), or goes on with what was begun, by an earlier process too. Blocks sealed from now on are indexed
+  /// as ever; the old segments are merged no further.
+  [[nodiscard]] virtual Result<void> begin_rebuild() = 0;
+  /// nullopt: none is under way.
+  [[nodiscard]] virtual std::optional<RebuildProgress> rebuild() const = 0;
+  /// Builds or merges one segment of the new index (durable). Several threads may call it at once. kNotFound: none is
+  /// under way. On any other error the work is there to be tried again.
+  [[nodiscard]] virtual Result<RebuildStep> rebuild_next() = 0;
+  /// Puts the new index in the old one's place, in one catalog write: views see the one or the other, whole. kConflict:
+  /// rebuild_next() has not said kReady.
+  [[nodiscard]] virtual Result<void> finish_rebuild() = 0;
+  /// Drops what was built. No effect when none is under way. Waits for the step in hand.
+  [[nodiscard]] virtual Result<void> cancel_rebuild() = 0;
 
   // --- reading -------------------------------------------------------------------------------------------------------
   [[nodiscard]] virtual TopicView view() const = 0;

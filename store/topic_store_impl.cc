@@ -73,20 +73,20 @@ Result<void> TopicStoreImpl::start_partition(PartitionId id, Offset start) {
   return {};
 }
 
-Result<void> TopicStoreImpl::drop() {
+Result<void> TopicStoreImpl::drop(rocksdb::WriteBatch also) {
   std::lock_guard one_at_a_time(reclaim_mu_);
   std::lock_guard commit(commit_mu_);
   KSEEK_TRY(check_writable());
-  rocksdb::WriteBatch batch;
-  batch.DeleteRange(topic_prefix(number_), topic_prefix({number_.value + 1}));
-  KSEEK_TRY(shared_.database->write(batch, true));
+  also.DeleteRange(topic_prefix(number_), topic_prefix({number_.value + 1}));
+  KSEEK_TRY(shared_.database->write(also, true));
   dropped_ = true;
-  std::shared_ptr<const IndexSnapshot> index;
+  std::vector<std::shared_ptr<const Segment>> segments;
   {
     std::shared_lock lock(mu_);
-    index = index_;
+    segments = index_->segments;
+    if (rebuild_) segments.insert(segments.end(), rebuild_->segments.begin(), rebuild_->segments.end());
   }
-  for (const auto& segment : index->segments) segment->make_obsolete();
+  for (const auto& segment : segments) segment->make_obsolete();
   shared_.cache->erase_topic(number_.value);
   ignore_error(block_family_->drop(), "without a record it is dropped at the next start");
   return {};

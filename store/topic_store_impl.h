@@ -19,6 +19,7 @@
 #include "store/block_cache.h"
 #include "store/block_family.h"
 #include "store/partition.h"
+#include "store/rebuild.h"
 #include "store/topic_store.h"
 
 namespace kseek::store {
@@ -39,9 +40,12 @@ class TopicStoreImpl final : public TopicStore {
 
   /// Reads what the catalog has of the topic (once, before anyone else uses it). kCorrupt names the record.
   [[nodiscard]] Result<void> load();
-  /// Deletes its records, segments and messages; every later write fails with kNotFound.
-  [[nodiscard]] Result<void> drop();
+  /// Deletes its records, segments and messages; every later write fails with kNotFound. `also` goes into the same
+  /// catalog write.
+  [[nodiscard]] Result<void> drop(rocksdb::WriteBatch also = rocksdb::WriteBatch());
   [[nodiscard]] TopicNumber number() const { return number_; }
+  /// The directories of all segments that the catalog names.
+  [[nodiscard]] std::vector<std::string> segment_names() const;
   /// The directory name of a segment.
   [[nodiscard]] static std::string segment_name(TopicNumber topic, SegmentId segment);
 
@@ -64,6 +68,12 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] Result<size_t> expire(Timestamp now) override;
   [[nodiscard]] Result<void> flush() override;
 
+  [[nodiscard]] Result<void> begin_rebuild() override;
+  [[nodiscard]] std::optional<RebuildProgress> rebuild() const override;
+  [[nodiscard]] Result<RebuildStep> rebuild_next() override;
+  [[nodiscard]] Result<void> finish_rebuild() override;
+  [[nodiscard]] Result<void> cancel_rebuild() override;
+
   [[nodiscard]] TopicView view() const override;
   [[nodiscard]] Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta) const override;
   [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const override;
@@ -74,6 +84,7 @@ class TopicStoreImpl final : public TopicStore {
   struct SealedBlock;  // a frozen block, encoded
   struct Expired;      // what one expire() drops
   struct Loaded;       // the catalog's records while they are read
+  struct IndexSwap;    // what a finished rebuild changes
 
   // topic_append.cc
   Partition* find_partition(PartitionId partition) const;
@@ -95,6 +106,30 @@ class TopicStoreImpl final : public TopicStore {
   Result<void> merge_claimed(const std::vector<std::shared_ptr<const Segment>>& inputs, SegmentId id, uint32_t level);
   Result<void> commit_segment(const SegmentMeta& added, const std::vector<std::shared_ptr<const Segment>>& removed);
   [[nodiscard]] bool has_unindexed_below(BlockId end) const;
+
+  // topic_rebuild.cc
+  /// A run of blocks on its way into a segment of a rebuild.
+  struct RunTerms {
+    std::vector<SegmentInput> inputs;
+    size_t looked_at = 0;  ///< blocks of the run
+    std::optional<BlockId> unreadable;
+    uint64_t raw_bytes = 0;
+  };
+  [[nodiscard]] size_t rebuild_run_blocks() const;
+  Result<void> check_rebuilding() const;
+  Result<RebuildStep> rebuild_run(Rebuild& rebuild, const Rebuild::Run& run, SegmentId id);
+  Result<RebuildStep> rebuild_merge(Rebuild& rebuild, const std::vector<Rebuild::SegmentPtr>& inputs, SegmentId id,
+                                    uint32_t level);
+  Result<RebuildStep> mend_rebuild(Rebuild& rebuild, const std::vector<Rebuild::SegmentPtr>& damaged);
+  Result<void> collect_run(const Rebuild::Run& run, RunTerms& terms);
+  Result<void> commit_rebuilt(Rebuild& rebuild, const SegmentMeta& added,
+                              const std::vector<Rebuild::SegmentPtr>& removed);
+  [[nodiscard]] IndexSwap plan_swap(const Rebuild& rebuild) const;  // REQUIRES: mu_ held
+  Result<void> swap_index(const Rebuild& rebuild);
+  Result<void> adopt_rebuild(std::optional<BlockId> end, std::vector<SegmentMeta> segments);
+
+  // topic_read.cc
+  Result<std::shared_ptr<const DecodedBlock>> load_block(const BlockMeta& meta) const;
 
   // topic_expire.cc
   Expired find_expired(Timestamp now);
@@ -134,10 +169,11 @@ class TopicStoreImpl final : public TopicStore {
   std::shared_ptr<const BlockList> blocks_;
   std::shared_ptr<const IndexSnapshot> index_;
   SegmentId next_segment_{1};
-  std::set<BlockId> building_;    // blocks whose segment is being written
-  std::set<BlockId> unreadable_;  // blocks that can't be read back for a segment: left out from then on
-  uint64_t works_ended_ = 0;      // rises when a seal, a build or a merge ends, well or not
-  std::set<SegmentId> merging_;   // segments that are being merged
+  std::set<BlockId> building_;        // blocks whose segment is being written
+  std::set<BlockId> unreadable_;      // blocks that can't be read back for a segment: left out from then on
+  uint64_t works_ended_ = 0;          // rises when a seal, a build or a merge ends, well or not
+  std::set<SegmentId> merging_;       // segments that are being merged
+  std::shared_ptr<Rebuild> rebuild_;  // nullptr: none; shared with the threads that work on it
   uint64_t sealed_messages_ = 0, sealed_raw_bytes_ = 0, sealed_stored_bytes_ = 0;
 };
 

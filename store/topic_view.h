@@ -70,6 +70,7 @@ struct PartitionView {
 
 struct TopicView {
   TopicConfig config;
+  uint32_t generation = 0;               ///< of the topic's messages: another one holds them in other blocks
   Timestamp time_floor = kMinTimestamp;  ///< messages whose time is below are expired (a retention of a duration)
   std::shared_ptr<const BlockList> blocks;
   std::shared_ptr<const IndexSnapshot> index;

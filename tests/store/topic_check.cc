@@ -118,8 +118,12 @@ std::set<std::string> segments_on_disk(const std::filesystem::path& dir) {
 
 std::set<std::string> segments_named(const Store& store) {
   std::set<std::string> names;
-  for (const auto& topic : store.topics()) {
+  auto topics = store.topics();
+  for (auto& generation : store.generations()) topics.push_back(std::move(generation));
+  for (const auto& topic : topics) {
     for (const auto& segment : topic->view().index->segments) names.insert(segment->path().filename().string());
+    const auto rebuild = topic->rebuild();
+    if (rebuild) names.insert(rebuild->segments.begin(), rebuild->segments.end());
   }
   return names;
 }

@@ -29,7 +29,7 @@ std::map<Place, std::string> read_findable(const TopicStore& topic, const TopicV
 /// blocks) a segment finds each of its block's terms.
 void check_index(const TopicStore& topic, const TopicView& view, size_t sample = 4);
 
-/// The names of the segment directories on disk / that topics' views name.
+/// The names of the segment directories on disk / that topics, what is being rebuilt and next generations have.
 std::set<std::string> segments_on_disk(const std::filesystem::path& dir);
 std::set<std::string> segments_named(const Store& store);
 

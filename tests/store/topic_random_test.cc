@@ -157,6 +157,28 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
     EXPECT_EQ(segments_on_disk(copy), segments_named(*store));
   }
 
+  /// A step of building the index anew; now and then it is given up.
+  void rebuild() {
+    if (!topic_->rebuild()) {
+      ASSERT_TRUE(topic_->begin_rebuild().has_value());
+      return;
+    }
+    if (random_.one_in(25)) {
+      ASSERT_TRUE(topic_->cancel_rebuild().has_value());
+      EXPECT_FALSE(topic_->rebuild());
+      return;
+    }
+    const auto step = topic_->rebuild_next();
+    ASSERT_TRUE(step.has_value()) << describe(step.error());
+    if (step->state != RebuildStep::State::kReady) return;
+    const auto progress = topic_->rebuild();
+    EXPECT_EQ(progress->bytes_done, progress->bytes);
+    const auto finished = topic_->finish_rebuild();
+    ASSERT_TRUE(finished.has_value()) << describe(finished.error());
+    EXPECT_FALSE(topic_->rebuild());
+    ++rebuilds_;
+  }
+
   void check() {
     const TopicView view = topic_->view();
     ASSERT_EQ(read_all(*topic_, view), present_);
@@ -182,7 +204,8 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
   void step() {
     const auto worked = [](const auto& result) { ASSERT_TRUE(result.has_value()) << describe(result.error()); };
     const uint64_t draw = random_.below(100);
-    if (draw < 30) return append();
+    if (draw < 24) return append();
+    if (draw < 30) return rebuild();
     if (draw < 35) return advance();
     if (draw < 41) return static_cast<void>(topic_->freeze(some_partition()));
     if (draw < 44) return static_cast<void>(topic_->freeze_largest());
@@ -206,6 +229,7 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
   std::shared_ptr<TopicStore> topic_;
   std::map<PartitionId, PartitionModel> model_;
   std::map<Place, std::string> present_;
+  int rebuilds_ = 0;
 };
 
 TEST_P(TopicRandomTest, EqualsTheModel) {
@@ -217,6 +241,7 @@ TEST_P(TopicRandomTest, EqualsTheModel) {
     if (HasFatalFailure() || HasNonfatalFailure()) return;
   }
   check_index(*topic_, topic_->view(), 1);
+  EXPECT_GT(rebuilds_, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, TopicRandomTest, ::testing::Values(1, 2, 3, 4));

@@ -37,6 +37,26 @@ void append_until(TopicStore& topic, int32_t partition, int64_t end, int64_t kee
   }
 }
 
+/// A step of building the index anew. Others may finish it or give it up at any moment.
+void rebuild_some(TopicStore& topic, RandomMessages& random) {
+  const auto ended_meanwhile = [](const Error& error) {
+    EXPECT_TRUE(error.code == ErrorCode::kNotFound || error.code == ErrorCode::kConflict) << describe(error);
+  };
+  if (!topic.rebuild()) {
+    if (random.one_in(5)) {
+      EXPECT_TRUE(topic.begin_rebuild().has_value());
+    }
+    return;
+  }
+  if (random.one_in(200)) {
+    EXPECT_TRUE(topic.cancel_rebuild().has_value());
+  }
+  const auto step = topic.rebuild_next();
+  if (!step) return ended_meanwhile(step.error());
+  if (step->state != RebuildStep::State::kReady) return;
+  if (const auto finished = topic.finish_rebuild(); !finished) ended_meanwhile(finished.error());
+}
+
 /// Does background work of every kind until `stop`, then what is left.
 void work(TopicStore& topic, const std::atomic<bool>& stop, uint64_t seed) {
   RandomMessages random(seed);
@@ -46,6 +66,7 @@ void work(TopicStore& topic, const std::atomic<bool>& stop, uint64_t seed) {
       ASSERT_TRUE(result.has_value()) << describe(result.error());
       worked = worked || *result;
     }
+    rebuild_some(topic, random);
     if (random.one_in(10)) {
       ASSERT_TRUE(topic.expire(now()).has_value());
       topic.freeze_largest();
