@@ -6,6 +6,7 @@ packages=(
   build-essential cmake ninja-build pkg-config ccache git                      # to build
   librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
   libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
+  prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev                                   # tests and benchmarks
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                    # checks and fuzzers
   kcat curl                                                                    # other people's clients, for tests

@@ -1,4 +1,4 @@
-// /healthz, /readyz and the page at /.
+// /healthz, /readyz, /metrics and the page at /.
 #include "server/routes.h"
 
 namespace kseek::server {
@@ -14,7 +14,7 @@ constexpr const char* kPage = R"(<!doctype html>
 <li>/api/v1/search?topic=TOPIC&amp;q=payment+timeout: the newest ten messages with these words
 (also: partition, offset=A..B, time=A..B, key, value, limit, order, cursor, explain)</li>
 <li>/api/v1/topics/TOPIC/messages/PARTITION/OFFSET: one message; /key and /value download its bytes</li>
-<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a></li>
+<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a></li>
 </ul>
 <p>On the command line: <code>kseek search TOPIC "payment timeout"</code>, <code>kseek --help</code>.</p>
 </body></html>
@@ -31,6 +31,13 @@ void add_health_routes(Router& router, const Services& /*services*/) {
   add("/", "text/html; charset=utf-8", kPage);
   add("/healthz", "application/json", R"({"status":"ok"})");
   add("/readyz", "application/json", R"({"status":"ready"})");
+}
+
+void add_metrics_routes(Router& router, const Services& services) {
+  router.add({"GET", "/metrics", Lane::kControl, {}, [services](const Request&) -> Result<Response> {
+                return Response{.content_type = Metrics::kContentType,
+                                .body = services.metrics.text(services.store, services.indexer)};
+              }});
 }
 
 }  // namespace kseek::server

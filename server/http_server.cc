@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <optional>
 #include <thread>
 
 #include "server/hangup_watch.h"
 #include "server/listen_socket.h"
+#include "server/metrics.h"
 #include "server/router.h"
 #include "server/routes.h"
 #include "server/url.h"
@@ -32,15 +34,17 @@ struct Call {
   Request request;
   Response response;
   std::atomic<bool> client_gone{false};
-  bool started = false;       ///< the headers were seen
-  bool body_refused = false;  ///< too large; the rest is read and dropped
-  bool answered = false;      ///< `response` is the answer
+  std::chrono::steady_clock::time_point began;  ///< when its last byte had come
+  const Route* route = nullptr;                 ///< nullptr: none fits, or not found yet
+  bool started = false;                         ///< the headers were seen
+  bool body_refused = false;                    ///< too large; the rest is read and dropped
+  bool answered = false;                        ///< `response` is the answer
   uint64_t reserved_bytes = 0;
 };
 
 class Server final : public HttpServer {
  public:
-  Server(const Services& services, const ServerOptions& options);
+  Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer* producer, const ServerOptions& options);
   ~Server() override;
   Result<void> listen(const ServerOptions& options);
   [[nodiscard]] std::string url() const override { return socket_.url; }
@@ -51,11 +55,14 @@ class Server final : public HttpServer {
                                const char* version, const char* data, size_t* data_size, void** context);
   static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode why);
 
-  MHD_Result begin(Call& call, MHD_Connection* connection, const char* method) const;
+  MHD_Result begin(Call& call, MHD_Connection* connection, const char* method);
   MHD_Result take_body(Call& call, std::string_view data);
   MHD_Result dispatch(Call& call, MHD_Connection* connection);
-  void work_on(Call& call, MHD_Connection* connection, const Route& route);
+  void work_on(Call& call, MHD_Connection* connection);
+  MHD_Result answer_at_once(Call& call, MHD_Connection* connection, Response response);
+  void count(const Call& call, int status);
 
+  Metrics metrics_;
   Router router_;                       // constant after construction
   ListenSocket socket_;                 // constant after listen()
   MHD_Daemon* daemon_ = nullptr;        // constant after listen()
@@ -67,13 +74,16 @@ class Server final : public HttpServer {
 
 size_t search_threads(unsigned asked) { return asked > 0 ? asked : std::max(4U, std::thread::hardware_concurrency()); }
 
-Server::Server(const Services& services, const ServerOptions& options)
+Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer* producer,
+               const ServerOptions& options)
     : search_pool_(search_threads(options.search_threads), kMaxWaitingJobs),
       control_pool_(kControlThreads, kMaxWaitingJobs) {
+  const Services services{store, indexer, metrics_, producer, options.search_deadline};
   add_health_routes(router_, services);
   add_search_routes(router_, services);
   add_topic_routes(router_, services);
   add_message_routes(router_, services);
+  add_metrics_routes(router_, services);
 }
 
 Server::~Server() {
@@ -152,15 +162,16 @@ MHD_Result Server::on_request(void* self, MHD_Connection* connection, const char
 }
 
 /// A body that is announced as too large is refused before it is sent.
-MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* method) const {
+MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* method) {
   call.started = true;
+  call.began = std::chrono::steady_clock::now();
   call.request.method = method;
   const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
   if (length == nullptr) return MHD_YES;
   uint64_t bytes = 0;
   const auto [rest, error] = std::from_chars(length, length + std::strlen(length), bytes);
   if (error == std::errc() && bytes <= kMaxBodyBytes) return MHD_YES;
-  return queue(connection, error_response(too_large()));
+  return answer_at_once(call, connection, error_response(too_large()));
 }
 
 MHD_Result Server::take_body(Call& call, std::string_view data) {
@@ -177,37 +188,50 @@ MHD_Result Server::take_body(Call& call, std::string_view data) {
 }
 
 MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
-  if (call.body_refused) return queue(connection, error_response(too_large()));
+  call.began = std::chrono::steady_clock::now();
+  if (call.body_refused) return answer_at_once(call, connection, error_response(too_large()));
   auto target = parse_target(call.target);
-  if (!target) return queue(connection, error_response(target.error()));
+  if (!target) return answer_at_once(call, connection, error_response(target.error()));
   call.request.path = std::move(target->path);
   call.request.query = std::move(target->query);
   call.request.client_gone = &call.client_gone;
   Response refused;
   const auto route = router_.find(call.request, refused);
-  if (!route) return queue(connection, error_response(route.error()));
-  if (*route == nullptr) return queue(connection, std::move(refused));
-  if ((*route)->lane == Lane::kInline) return queue(connection, run(**route, call.request));
-  work_on(call, connection, **route);
+  if (!route) return answer_at_once(call, connection, error_response(route.error()));
+  if (*route == nullptr) return answer_at_once(call, connection, std::move(refused));
+  call.route = *route;
+  if (call.route->lane == Lane::kInline) return answer_at_once(call, connection, run(*call.route, call.request));
+  work_on(call, connection);
   return MHD_YES;
+}
+
+MHD_Result Server::answer_at_once(Call& call, MHD_Connection* connection, Response response) {
+  count(call, response.status);
+  return queue(connection, std::move(response));
+}
+
+void Server::count(const Call& call, int status) {
+  metrics_.count_request(call.request.method, call.route == nullptr ? std::string_view() : call.route->pattern, status,
+                         std::chrono::steady_clock::now() - call.began);
 }
 
 /// Suspends the connection and has a worker answer it. After MHD_resume_connection the call is the connections'
 /// thread's again.
-void Server::work_on(Call& call, MHD_Connection* connection, const Route& route) {
+void Server::work_on(Call& call, MHD_Connection* connection) {
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   const uint64_t watched = watch_->add(info->connect_fd, call.client_gone);
   MHD_suspend_connection(connection);
   const auto answer = [this, &call, connection, watched](Response response) {
     watch_->remove(watched);
+    count(call, response.status);
     call.response = std::move(response);
     call.answered = true;
     MHD_resume_connection(connection);
   };
-  WorkPool& pool = route.lane == Lane::kSearch ? search_pool_ : control_pool_;
-  const bool taken = pool.try_submit([&call, &route, answer] {
+  WorkPool& pool = call.route->lane == Lane::kSearch ? search_pool_ : control_pool_;
+  const bool taken = pool.try_submit([&call, answer] {
     answer(call.client_gone ? error_response({ErrorCode::kUnavailable, "the request was given up", ""})
-                            : run(route, call.request));
+                            : run(*call.route, call.request));
   });
   if (!taken) answer(error_response({ErrorCode::kUnavailable, "too many requests are waiting", "try again later"}));
 }
@@ -216,7 +240,7 @@ void Server::work_on(Call& call, MHD_Connection* connection, const Route& route)
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(store::Store& store, indexer::Indexer& indexer,
                                                       indexer::Producer* producer, const ServerOptions& options) {
-  auto server = std::make_unique<Server>(Services{store, indexer, producer, options.search_deadline}, options);
+  auto server = std::make_unique<Server>(store, indexer, producer, options);
   KSEEK_TRY(server->listen(options));
   return std::unique_ptr<HttpServer>(std::move(server));
 }

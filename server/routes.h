@@ -5,6 +5,7 @@
 
 #include "indexer/indexer.h"
 #include "indexer/producer.h"
+#include "server/metrics.h"
 #include "server/router.h"
 #include "store/store.h"
 
@@ -14,6 +15,7 @@ namespace kseek::server {
 struct Services {
   store::Store& store;
   indexer::Indexer& indexer;
+  Metrics& metrics;
   indexer::Producer* producer = nullptr;  ///< nullptr: no Kafka
   std::chrono::milliseconds search_deadline{10'000};
 };
@@ -22,6 +24,7 @@ void add_topic_routes(Router& router, const Services& services);
 void add_search_routes(Router& router, const Services& services);
 void add_message_routes(Router& router, const Services& services);
 void add_health_routes(Router& router, const Services& services);
+void add_metrics_routes(Router& router, const Services& services);
 
 /// The opened topic. kNotFound says how to open it.
 [[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);

@@ -18,7 +18,7 @@ std::vector<std::string> starting_topics(const Services& services, const std::ve
   return reasons;
 }
 
-Result<Response> search(const Services& services, const Request& request) {
+Result<query::SearchAnswer> search(const Services& services, const Request& request) {
   KSEEK_ASSIGN(query::SearchRequest asked, parse_search(request.query, now()));
   asked.deadline = services.search_deadline;
   asked.cancelled = request.client_gone;
@@ -27,14 +27,24 @@ Result<Response> search(const Services& services, const Request& request) {
   KSEEK_ASSIGN(query::SearchAnswer answer, query::search(services.store, asked));
   answer.complete = answer.complete && reasons.empty();
   answer.incomplete_because.insert(answer.incomplete_because.end(), reasons.begin(), reasons.end());
-  return Response{.body = answer_json(answer)};
+  return answer;
+}
+
+Result<Response> counted_search(const Services& services, const Request& request) {
+  const auto answer = search(services, request);
+  if (!answer) {
+    services.metrics.count_failed_search(to_string(answer.error().code));
+    return answer.error();
+  }
+  services.metrics.count_search(*answer);
+  return Response{.body = answer_json(*answer)};
 }
 
 }  // namespace
 
 void add_search_routes(Router& router, const Services& services) {
   router.add({"GET", "/api/v1/search", Lane::kSearch, search_parameter_names(),
-              [services](const Request& r) { return search(services, r); }});
+              [services](const Request& r) { return counted_search(services, r); }});
 }
 
 }  // namespace kseek::server

@@ -1,6 +1,7 @@
 // TopicStoreImpl: taking messages in. Only memory, no disk.
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "base/bytes.h"
 #include "store/topic_store_impl.h"
@@ -31,6 +32,7 @@ struct TopicStoreImpl::Intake {
   Timestamp last_create, last_ingest;
   Timestamp since;
   bool empty = true;  ///< nothing in the open block, neither message nor dead letter
+  uint64_t messages = 0, bytes = 0;
 
   void took(const MessageView& message) {
     if (empty) since = message.ingest_time;
@@ -98,6 +100,8 @@ AppendOutcome TopicStoreImpl::append(PartitionId id, std::span<const MessageView
     intake.took(message);
     intake.last_create = message.create_time;
     intake.last_ingest = message.ingest_time;
+    intake.messages += 1;
+    intake.bytes += message.raw_bytes();
     ++outcome.appended;
     if (intake.open->size() >= options.max_messages) freeze_now();
   }
@@ -114,6 +118,8 @@ void TopicStoreImpl::publish(Partition& partition, Intake& intake) {
   partition.last_create = intake.last_create;
   partition.last_ingest = intake.last_ingest;
   partition.open_since = intake.since;
+  activity_.messages_taken += std::exchange(intake.messages, 0);
+  activity_.bytes_taken += std::exchange(intake.bytes, 0);
   lock.unlock();
   intake.dead_letters.clear();
 }

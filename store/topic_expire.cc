@@ -140,6 +140,7 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
     auto& kept = partitions_.at(id)->dead_letters;
     std::erase_if(kept, [gone = letter.offset](const KeptDeadLetter& other) { return other.offset == gone; });
   }
+  activity_.blocks_expired += expired.blocks.size();
   std::map<PartitionId, std::optional<Offset>> lowest;  // of the partitions that lose blocks: their first block left
   for (const BlockMeta& meta : expired.blocks) {
     lowest.try_emplace(meta.partition);

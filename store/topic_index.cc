@@ -220,6 +220,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
   std::copy_if(index_->unindexed.begin(), index_->unindexed.end(), std::back_inserter(index->unindexed),
                [&](BlockId id) { return !has(id); });
   const std::shared_ptr<const IndexSnapshot> old_index = std::exchange(index_, std::move(index));
+  (removed.empty() ? activity_.segments_built : activity_.merges) += 1;
   lock.unlock();
   for (const auto& old : removed) old->make_obsolete();
   return {};

@@ -100,6 +100,7 @@ std::vector<DeadLetter> TopicStoreImpl::dead_letters(size_t limit) const {
 TopicStats TopicStoreImpl::stats() const {
   std::shared_lock lock(mu_);
   TopicStats stats;
+  stats.activity = activity_;
   stats.messages = sealed_messages_;
   stats.raw_bytes = sealed_raw_bytes_;
   stats.stored_bytes = sealed_stored_bytes_;

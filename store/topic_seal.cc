@@ -90,6 +90,7 @@ void TopicStoreImpl::publish_seal(Partition& partition, SealedBlock& sealed, con
   partition.saved = record;
   for (const DeadLetter& letter : gone.dead_letters) partition.dead_letters.push_back({letter.offset, letter.time});
   if (!gone.block) return;
+  activity_.blocks_sealed += 1;
   const BlockMeta& meta = sealed.encoded.meta;
   partition.sealed_messages += meta.messages;
   sealed_messages_ += meta.messages;

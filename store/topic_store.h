@@ -51,6 +51,16 @@ struct AppendOutcome {
   size_t frozen = 0;        ///< blocks that became full: seal_next() has work
 };
 
+/// What was done since the topic was opened by this process; only rises.
+struct TopicActivity {
+  uint64_t messages_taken = 0;  ///< by append()
+  uint64_t bytes_taken = 0;     ///< their keys, values and headers
+  uint64_t blocks_sealed = 0;
+  uint64_t segments_built = 0;
+  uint64_t merges = 0;
+  uint64_t blocks_expired = 0;
+};
+
 struct TopicStats {
   uint64_t messages = 0;       ///< sealed and in memory
   uint64_t raw_bytes = 0;      ///< of sealed blocks
@@ -61,6 +71,7 @@ struct TopicStats {
   uint64_t blocks = 0;
   uint64_t segments = 0;
   uint64_t unindexed_blocks = 0;  ///< sealed, in no segment yet
+  TopicActivity activity;
 };
 
 /// An index that is being built anew from the stored messages.

@@ -175,6 +175,7 @@ class TopicStoreImpl final : public TopicStore {
   std::set<SegmentId> merging_;       // segments that are being merged
   std::shared_ptr<Rebuild> rebuild_;  // nullptr: none; shared with the threads that work on it
   uint64_t sealed_messages_ = 0, sealed_raw_bytes_ = 0, sealed_stored_bytes_ = 0;
+  TopicActivity activity_;
 };
 
 /// Below this time messages have expired at `now`; kMinTimestamp unless the retention is a duration.

@@ -40,6 +40,7 @@ const std::array kThirdParty = {
     ThirdParty{"simdjson", "simdjson", {"indexer", "query"}},
     ThirdParty{"re2/", "RE2", {"query"}},
     ThirdParty{"microhttpd", "libmicrohttpd", {"server"}},
+    ThirdParty{"prometheus/", "prometheus-cpp", {"server"}},
     ThirdParty{"nlohmann/", "nlohmann-json", {"server", "cli"}},
     ThirdParty{"CLI/", "CLI11", {"cli"}},
     ThirdParty{"curl/", "libcurl", {"cli"}},

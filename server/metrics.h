@@ -1,0 +1,40 @@
+// What the server tells Prometheus: requests and searches as they are counted here, topics and the process as they
+// stand when they are asked for. docs/metrics.md lists every name; a test holds the two together.
+//
+// Any thread. Names never change their meaning; labels are of few values: routes as patterns, topics by name.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "indexer/indexer.h"
+#include "query/request.h"
+#include "store/store.h"
+
+namespace kseek::server {
+
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  /// A request that was answered. `route`: its pattern, as it was added to the router; empty when there is none.
+  void count_request(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
+  /// A search that was answered, whole or not.
+  void count_search(const query::SearchAnswer& answer);
+  /// A search that ended with an error, `code` as in the answer ("invalid", "timeout", …).
+  void count_failed_search(std::string_view code);
+
+  /// All of it in Prometheus' text format.
+  [[nodiscard]] std::string text(const store::Store& store, const indexer::Indexer& indexer) const;
+
+  static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  struct Counted;
+  std::unique_ptr<Counted> counted_;
+};
+
+}  // namespace kseek::server
