@@ -32,7 +32,7 @@ const std::array kThirdParty = {
     ThirdParty{"fmt/", "fmt", {"*"}},
     ThirdParty{"unicode/", "ICU", {"tokenizer"}},
     ThirdParty{"rocksdb/", "RocksDB", {"store"}},
-    ThirdParty{"xapian", "Xapian", {"store"}},
+    ThirdParty{"xapian", "Xapian", {"store", "bench"}},  // bench/peers/: as others use it
     ThirdParty{"zstd", "zstd", {"store"}},
     ThirdParty{"xxhash", "xxHash", {"store"}},
     ThirdParty{"xxh3", "xxHash", {"store"}},
@@ -49,6 +49,7 @@ const std::array kThirdParty = {
     ThirdParty{"gtest/", "GoogleTest", {"tests"}},
     ThirdParty{"gmock/", "GoogleMock", {"tests"}},
     ThirdParty{"benchmark/", "Google Benchmark", {"bench"}},
+    ThirdParty{"sqlite3", "SQLite", {"bench"}},
 };
 
 /// Directories of the C library's and the kernel's headers.
