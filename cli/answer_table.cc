@@ -22,12 +22,24 @@ struct Mark {
   size_t end = 0;
 };
 
-std::vector<Mark> marks_in(const Json& hit, std::string_view part) {
+/// A key or value as it is shown, or the part of it around a match that lies behind what is shown.
+struct ShownPart {
+  const Json& text;
   std::vector<Mark> marks;
-  for (const Json& matched : hit.at("matched")) {
-    if (matched.at("in") == part) marks.push_back({matched.at("begin"), matched.at("end")});
+  bool cut_before = false;
+};
+
+ShownPart part_of(const Json& hit, const char* part) {
+  if (const auto snippet = hit.find("snippet"); snippet != hit.end() && snippet->at("in") == part) {
+    ShownPart shown{snippet->at("text"), {}, snippet->at("at") > 0};
+    for (const Json& matched : snippet->at("matched")) shown.marks.push_back({matched.at("begin"), matched.at("end")});
+    return shown;
   }
-  return marks;
+  ShownPart shown{hit.at(part), {}, false};
+  for (const Json& matched : hit.value("matched", Json::array())) {
+    if (matched.at("in") == part) shown.marks.push_back({matched.at("begin"), matched.at("end")});
+  }
+  return shown;
 }
 
 bool is_marked(const std::vector<Mark>& marks, size_t at) {
@@ -49,20 +61,21 @@ size_t window_start(const std::vector<Glyph>& glyphs, const std::vector<Mark>& m
 }
 
 /// A key or value in at most `columns`, around its first match.
-std::string text_cell(const Json& text, const std::vector<Mark>& marks, int columns, bool pad, bool mark) {
-  if (text.is_null()) return fit("(null)", columns, pad);
-  const auto glyphs = glyphs_of(text.get_ref<const std::string&>());
-  int total = 0;
+std::string text_cell(const ShownPart& part, int columns, bool pad, bool mark) {
+  if (part.text.is_null()) return fit("(null)", columns, pad);
+  const auto glyphs = glyphs_of(part.text.get_ref<const std::string&>());
+  int total = part.cut_before ? 1 : 0;
   for (const Glyph& glyph : glyphs) total += glyph.columns;
-  size_t i = total > columns ? window_start(glyphs, marks, columns) : 0;
-  std::string out = i > 0 ? "…" : "";
-  int used = i > 0 ? 1 : 0;
+  size_t i = total > columns ? window_start(glyphs, part.marks, columns - (part.cut_before ? 1 : 0)) : 0;
+  const bool cut_before = i > 0 || part.cut_before;
+  std::string out = cut_before ? "…" : "";
+  int used = cut_before ? 1 : 0;
   bool on = false;
   int left = 0;
   for (size_t k = i; k < glyphs.size(); ++k) left += glyphs[k].columns;
   const int room = columns - (used + left > columns ? 1 : 0);
   for (; i < glyphs.size() && used + glyphs[i].columns <= room; ++i) {
-    const bool now = mark && is_marked(marks, glyphs[i].origin);
+    const bool now = mark && is_marked(part.marks, glyphs[i].origin);
     if (now != on) out += now ? kMarkOn : kMarkOff;
     on = now;
     out += glyphs[i].bytes;
@@ -125,19 +138,19 @@ std::string hits_table(const Json& hits, const TableStyle& style) {
   for (size_t row = 0; row < hits.size(); ++row) {
     const Json& hit = hits[row];
     for (const Column& column : places) out += fit(column.cells[row], column.width(), true) + "  ";
-    out += text_cell(hit.at("key"), marks_in(hit, "key"), key_columns, true, style.mark) + "  ";
-    out += text_cell(hit.at("value"), marks_in(hit, "value"), value_columns, false, style.mark) + "\n";
+    out += text_cell(part_of(hit, "key"), key_columns, true, style.mark) + "  ";
+    out += text_cell(part_of(hit, "value"), value_columns, false, style.mark) + "\n";
   }
   return out;
 }
 
-std::string summary(const Json& answer) {
+/// "3 hits in 1.2 ms; 4 partitions, lag 0; complete", and why it isn't.
+std::string certainty(const Json& answer, size_t count, const char* one, const char* many) {
   uint64_t lag = 0;
   for (const Json& row : answer.at("coverage")) lag += row.at("lag").is_null() ? 0 : row.at("lag").get<uint64_t>();
-  const size_t hits = answer.at("hits").size();
   const size_t partitions = answer.at("coverage").size();
   std::string out =
-      fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", hits, hits == 1 ? "hit" : "hits",
+      fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", count, count == 1 ? one : many,
                   answer.at("took_ms").get<double>(), partitions, partitions == 1 ? "partition" : "partitions", lag,
                   answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
   if (answer.contains("incomplete_because")) {
@@ -145,10 +158,37 @@ std::string summary(const Json& answer) {
       out += fmt::format("not complete: {}\n", fit(reason.get<std::string>(), 1000, false));
     }
   }
-  if (answer.at("more").get<bool>() && answer.at("cursor").is_string()) {
-    out += fmt::format("more: --cursor {}\n", answer.at("cursor").get<std::string>());
-  }
   return out;
+}
+
+std::string cursor_line(const Json& answer) {
+  if (!answer.at("more").get<bool>() || !answer.at("cursor").is_string()) return "";
+  return fmt::format("more: --cursor {}\n", answer.at("cursor").get<std::string>());
+}
+
+std::string position_lines(const Json& answer) {
+  std::string out;
+  for (const Json& note : answer.at("notes")) out += fit(note.get<std::string>(), 1000, false) + "\n";
+  for (const Json& gap : answer.at("gaps")) {
+    const auto first = gap.at("first").get<int64_t>();
+    const auto last = gap.at("last").get<int64_t>();
+    out += first == last ? fmt::format("no message has offset {}\n", first)
+                         : fmt::format("no message has offsets {} to {}\n", first, last);
+  }
+  if (answer.at("next_offset").is_null()) return out + cursor_line(answer);
+  return out + fmt::format("{}: --offset {}\n", answer.at("more").get<bool>() ? "more" : "what comes next",
+                           answer.at("next_offset").get<int64_t>());
+}
+
+/// `make` from the answer's JSON.
+template <class Make>
+Result<std::string> from_json(std::string_view json, const char* whose, Make&& make) {
+  try {
+    return make(Json::parse(json));
+  } catch (const Json::exception& e) {
+    return Error{ErrorCode::kInternal, fmt::format("the answer is not {}: {}", whose, e.what()),
+                 "is the server of the same version? kseek --version"};
+  }
 }
 
 std::string plan_lines(const Json& explain) {
@@ -168,17 +208,21 @@ std::string plan_lines(const Json& explain) {
 }  // namespace
 
 Result<std::string> answer_table(std::string_view json, const TableStyle& style) {
-  try {
-    const Json answer = Json::parse(json);
-    std::string out;
-    if (!answer.at("hits").empty()) out = hits_table(answer.at("hits"), style);
-    out += summary(answer);
+  return from_json(json, "a search's", [&](const Json& answer) {
+    const Json& hits = answer.at("hits");
+    std::string out = hits.empty() ? "" : hits_table(hits, style);
+    out += certainty(answer, hits.size(), "hit", "hits") + cursor_line(answer);
     if (answer.contains("explain")) out += plan_lines(answer.at("explain"));
     return out;
-  } catch (const Json::exception& e) {
-    return Error{ErrorCode::kInternal, fmt::format("the answer is not a search's: {}", e.what()),
-                 "is the server of the same version? kseek --version"};
-  }
+  });
+}
+
+Result<std::string> messages_table(std::string_view json, const TableStyle& style) {
+  return from_json(json, "messages", [&](const Json& answer) {
+    const Json& messages = answer.at("messages");
+    std::string out = messages.empty() ? "" : hits_table(messages, style);
+    return out + certainty(answer, messages.size(), "message", "messages") + position_lines(answer);
+  });
 }
 
 }  // namespace kseek::cli

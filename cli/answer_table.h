@@ -1,4 +1,4 @@
-// A search's answer for people: a table of hits with the matched parts marked, and a line that says how sure it is.
+// Answers for people: a table of messages with the matched parts marked, and lines that say how sure it is.
 #pragma once
 
 #include <string>
@@ -13,7 +13,9 @@ struct TableStyle {
   bool mark = false;  ///< show matched parts bold and underlined
 };
 
-/// `json` is a search answer of the HTTP interface. kInvalid when it isn't.
+/// `json` is a search answer of the HTTP interface. kInternal when it isn't.
 [[nodiscard]] Result<std::string> answer_table(std::string_view json, const TableStyle& style);
+/// The same for messages from a position on.
+[[nodiscard]] Result<std::string> messages_table(std::string_view json, const TableStyle& style);
 
 }  // namespace kseek::cli

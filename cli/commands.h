@@ -22,6 +22,7 @@ void add_pause(CLI::App& app, Run& run);
 void add_resume(CLI::App& app, Run& run);
 void add_search(CLI::App& app, Run& run);
 void add_get(CLI::App& app, Run& run);
+void add_messages(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
 

@@ -24,6 +24,14 @@ void add_server_option(CLI::App& command, std::string& url) {
   command.add_option("--server", url, "The server's address")->envname("KSEEK_SERVER")->capture_default_str();
 }
 
+Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir) {
+  auto opened = store::Store::open(data_dir, store::OpenMode::kReadOnly, {});
+  if (opened || opened.error().code != ErrorCode::kInvalid) return opened;
+  Error error = opened.error();
+  error.code = ErrorCode::kUnavailable;
+  return error;
+}
+
 void add_example(CLI::App& command, const std::string& example) { command.footer("Example: " + example); }
 
 bool print_all(std::string_view text) {

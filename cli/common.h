@@ -1,10 +1,12 @@
-// What every command uses: exit codes, errors for people, the --server option.
+// What every command uses: exit codes, errors for people, the --server option, directories to read.
 #pragma once
 
 #include <CLI/App.hpp>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
+#include "store/store.h"
 
 namespace kseek::cli {
 
@@ -19,6 +21,9 @@ int fail(const Error& error);
 int fail_for_good(const Error& error);
 
 void add_server_option(CLI::App& command, std::string& url);
+
+/// Opens a data directory to read. Never kInvalid: that is for what was typed.
+[[nodiscard]] Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir);
 
 /// Adds "Example:" lines to the command's help.
 void add_example(CLI::App& command, const std::string& example);

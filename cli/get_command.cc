@@ -38,7 +38,7 @@ Result<std::string> get_from_server(const GetOptions& options) {
 }
 
 Result<std::string> get_from_directory(const GetOptions& options) {
-  KSEEK_ASSIGN(const auto opened, store::Store::open(options.data_dir, store::OpenMode::kReadOnly, {}));
+  KSEEK_ASSIGN(const auto opened, open_to_read(options.data_dir));
   const auto topic = opened->topic(options.topic);
   if (topic == nullptr) {
     return Error{ErrorCode::kNotFound, fmt::format("{} has no topic \"{}\"", options.data_dir, options.topic), ""};

@@ -99,12 +99,23 @@ std::string topic_path(const std::string& topic, const std::string& rest) {
   return "/api/v1/topics/" + server::percent_encode(topic) + rest;
 }
 
-std::string search_path(const std::vector<server::Parameter>& parameters) {
-  std::string path = "/api/v1/search";
+namespace {
+
+std::string with_query(std::string path, const std::vector<server::Parameter>& parameters) {
   for (const server::Parameter& p : parameters) {
     path += fmt::format("{}{}={}", &p == &parameters.front() ? '?' : '&', p.name, server::percent_encode(p.value));
   }
   return path;
+}
+
+}  // namespace
+
+std::string search_path(const std::vector<server::Parameter>& parameters) {
+  return with_query("/api/v1/search", parameters);
+}
+
+std::string messages_path(const std::string& topic, const std::vector<server::Parameter>& parameters) {
+  return with_query(topic_path(topic, "/messages"), parameters);
 }
 
 }  // namespace kseek::cli

@@ -36,5 +36,7 @@ class HttpClient {
 [[nodiscard]] std::string topic_path(const std::string& topic, const std::string& rest = "");
 /// "/api/v1/search?…"
 [[nodiscard]] std::string search_path(const std::vector<server::Parameter>& parameters);
+/// "/api/v1/topics/…/messages?…"
+[[nodiscard]] std::string messages_path(const std::string& topic, const std::vector<server::Parameter>& parameters);
 
 }  // namespace kseek::cli

@@ -26,6 +26,7 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_resume(app, run);
   cli::add_search(app, run);
   cli::add_get(app, run);
+  cli::add_messages(app, run);
   cli::add_send(app, run);
   cli::add_import(app, run);
   cli::add_broker(app, run);

@@ -48,13 +48,8 @@ std::vector<server::Parameter> parameters_of(const SearchOptions& options) {
 /// The answer's JSON from a directory, as a server would give it.
 Result<std::string> search_directory(const std::string& dir, const std::vector<server::Parameter>& parameters) {
   KSEEK_ASSIGN(const query::SearchRequest request, server::parse_search(parameters, now()));
-  auto opened = store::Store::open(dir, store::OpenMode::kReadOnly, {});
-  if (!opened) {
-    Error error = opened.error();
-    if (error.code == ErrorCode::kInvalid) error.code = ErrorCode::kUnavailable;  // the directory, not what was typed
-    return error;
-  }
-  KSEEK_ASSIGN(const query::SearchAnswer answer, query::search(**opened, request));
+  KSEEK_ASSIGN(const auto opened, open_to_read(dir));
+  KSEEK_ASSIGN(const query::SearchAnswer answer, query::search(*opened, request));
   return server::answer_json(answer);
 }
 

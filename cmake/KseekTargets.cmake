@@ -33,6 +33,9 @@ function(kseek_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE" ${ARGN})
   add_library(kseek_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(kseek_${name} PUBLIC kseek_options ${ARG_LINKS} PRIVATE kseek_warnings ${ARG_PRIVATE})
+  # They are linked into the shared library as well (embed/), which shows its own face only.
+  set_target_properties(kseek_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                                                 VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
 # kseek_test(NAME SOURCES … [LINKS …] [PRIVATE …]): one executable a folder of tests, each TEST a ctest test.

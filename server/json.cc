@@ -13,6 +13,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kHeaderBytesShown = 16 * 1024;
 constexpr size_t kWholeTextBytes = 1024 * 1024;
+constexpr size_t kSnippetBytes = 256;
 constexpr size_t kCoverageRows = 20'000;
 
 /// Invalid UTF-8 (in a name from outside, an error message) becomes U+FFFD instead of an exception.
@@ -106,10 +107,29 @@ Json message_fields(const std::string& topic, TimeKind time_kind, const MessageV
   return json;
 }
 
+/// Around the first match: in the value where there is one, else in the key.
+Json snippet_json(const query::Hit& hit) {
+  const bool in_value = hit.matched.back().in == query::MatchedPart::In::kValue;  // they are sorted
+  const auto& text = in_value ? hit.message().value : hit.message().key;
+  const auto ranges = ranges_in(hit.matched, hit.matched.back().in);
+  const Snippet snippet = show_around(*text, kSnippetBytes, ranges);
+  Json json;
+  json["in"] = in_value ? "value" : "key";
+  json["at"] = snippet.at;
+  json["text"] = snippet.shown.text;
+  json["matched"] = Json::array();
+  for (const ByteRange& range : snippet.shown.ranges) {
+    json["matched"].push_back({{"begin", range.begin}, {"end", range.end}});
+  }
+  return json;
+}
+
 Json hit_json(const query::Hit& hit) {
   Json matched = Json::array();
   Json json = message_fields(hit.topic, hit.time_kind, hit.message(), Limits{}, hit.matched, matched);
+  const bool hidden = matched.empty() && !hit.matched.empty();
   json["matched"] = std::move(matched);
+  if (hidden) json["snippet"] = snippet_json(hit);
   return json;
 }
 
@@ -125,6 +145,20 @@ Json coverage_json(const query::PartitionCoverage& row) {
   json["lag"] = row.end ? Json(row.lag) : Json(nullptr);
   json["dead_letters"] = row.dead_letters;
   return json;
+}
+
+/// How sure an answer is: of a search, or of messages from a position on.
+template <class Answer>
+void put_certainty(Json& json, const Answer& answer) {
+  json["complete"] = answer.complete;
+  if (!answer.incomplete_because.empty()) json["incomplete_because"] = answer.incomplete_because;
+  json["more"] = answer.more;
+  json["cursor"] = answer.cursor.empty() ? Json(nullptr) : Json(answer.cursor);
+  json["took_ms"] = static_cast<double>(answer.took.count()) / 1000.0;
+  json["coverage"] = Json::array();
+  const size_t rows = std::min(answer.coverage.size(), kCoverageRows);
+  for (size_t i = 0; i < rows; ++i) json["coverage"].push_back(coverage_json(answer.coverage[i]));
+  if (rows < answer.coverage.size()) json["coverage_rows"] = answer.coverage.size();
 }
 
 Json explain_json(const query::Explain& explain) {
@@ -161,16 +195,26 @@ std::string answer_json(const query::SearchAnswer& answer) {
   Json json;
   json["hits"] = Json::array();
   for (const query::Hit& hit : answer.hits) json["hits"].push_back(hit_json(hit));
-  json["complete"] = answer.complete;
-  if (!answer.incomplete_because.empty()) json["incomplete_because"] = answer.incomplete_because;
-  json["more"] = answer.more;
-  json["cursor"] = answer.cursor.empty() ? Json(nullptr) : Json(answer.cursor);
-  json["took_ms"] = static_cast<double>(answer.took.count()) / 1000.0;
-  json["coverage"] = Json::array();
-  const size_t rows = std::min(answer.coverage.size(), kCoverageRows);
-  for (size_t i = 0; i < rows; ++i) json["coverage"].push_back(coverage_json(answer.coverage[i]));
-  if (rows < answer.coverage.size()) json["coverage_rows"] = answer.coverage.size();
+  put_certainty(json, answer);
   if (answer.explain) json["explain"] = explain_json(*answer.explain);
+  return dump(json);
+}
+
+std::string messages_json(const query::MessagesAnswer& answer) {
+  Json json;
+  json["messages"] = Json::array();
+  for (const query::Hit& hit : answer.messages) {
+    Json matched = Json::array();
+    json["messages"].push_back(message_fields(hit.topic, hit.time_kind, hit.message(), Limits{}, {}, matched));
+  }
+  put_certainty(json, answer);
+  json["begins_at"] = offset_json(answer.begins_at);
+  json["next_offset"] = offset_json(answer.next_offset);
+  json["gaps"] = Json::array();
+  for (const query::OffsetGap& gap : answer.gaps) {
+    json["gaps"].push_back({{"first", gap.first.value}, {"last", gap.last.value}});
+  }
+  json["notes"] = answer.notes;
   return dump(json);
 }
 

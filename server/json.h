@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "indexer/indexer.h"
 #include "indexer/producer.h"
+#include "query/messages.h"
 #include "query/request.h"
 #include "store/topic_store.h"
 
@@ -18,9 +19,14 @@ namespace kseek::server {
 /// {"error":{"code","message","hint"}}
 [[nodiscard]] std::string error_json(const Error& error);
 
-/// Hits with keys and values shown to 1 KiB; headers to 1 KiB each and 16 KiB a hit together; coverage to 20,000 rows
+/// Hits with keys and values shown to 1 KiB, and, where every match lies behind that, a "snippet" around the first one;
+/// headers to 1 KiB each and 16 KiB a hit together; coverage to 20,000 rows
 /// ("coverage_rows" then has their true number).
 [[nodiscard]] std::string answer_json(const query::SearchAnswer& answer);
+
+/// {"messages":[…],"complete","more","next_offset","cursor","begins_at","gaps":[{"first","last"}],"notes",…}; messages
+/// as hits without "matched".
+[[nodiscard]] std::string messages_json(const query::MessagesAnswer& answer);
 
 /// A whole message, as a hit without "matched"; texts over 1 MiB are cut, and marked (/key and /value have the bytes).
 [[nodiscard]] std::string message_json(const std::string& topic, TimeKind time_kind, const MessageView& message);

@@ -1,11 +1,16 @@
-// /api/v1/topics/{t}/messages: send a test message, one message whole, its key and value as they are.
+// /api/v1/topics/{t}/messages: the messages from a position on, send a test message, one message whole, its key and
+// value as they are.
 #include <fmt/format.h>
 
 #include <charconv>
 
+#include "base/time.h"
+#include "indexer/starting.h"
+#include "query/messages.h"
 #include "server/json.h"
 #include "server/json_body.h"
 #include "server/routes.h"
+#include "server/search_params.h"
 
 namespace kseek::server {
 namespace {
@@ -66,6 +71,19 @@ Result<Response> raw_part(const Services& services, const Request& request, bool
                               {"X-Content-Type-Options", "nosniff"}}};
 }
 
+Result<Response> messages_from(const Services& services, const Request& request) {
+  const std::string& topic = request.captures[0];
+  KSEEK_TRY(find_topic(services.store, topic));
+  KSEEK_ASSIGN(query::MessagesRequest asked, parse_messages(topic, request.query, now()));
+  asked.deadline = services.search_deadline;
+  asked.cancelled = request.client_gone;
+  const std::vector<std::string> reasons = indexer::starting_reasons(services.indexer, {topic});
+  KSEEK_ASSIGN(query::MessagesAnswer answer, query::read_messages(services.store, asked));
+  answer.complete = answer.complete && reasons.empty();
+  answer.incomplete_because.insert(answer.incomplete_because.end(), reasons.begin(), reasons.end());
+  return Response{.body = messages_json(answer)};
+}
+
 Result<Response> send_message(const Services& services, const Request& request) {
   KSEEK_TRY(find_topic(services.store, request.captures[0]));
   KSEEK_ASSIGN(const indexer::OutgoingMessage message, parse_send_body(request.captures[0], request.body));
@@ -82,6 +100,8 @@ void add_message_routes(Router& router, const Services& services) {
   const auto add = [&router](const char* method, const char* pattern, Handler handler) {
     router.add({method, pattern, Lane::kControl, {}, std::move(handler)});
   };
+  router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(),
+              [services](const Request& r) { return messages_from(services, r); }});
   add("POST", "/api/v1/topics/{}/messages", [services](const Request& r) { return send_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}", [services](const Request& r) { return whole_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}/key",

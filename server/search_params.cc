@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/time.h"
 #include "query/query_text.h"
 
 namespace kseek::server {
@@ -30,14 +31,31 @@ Result<void> read_topics(Draft& draft, std::string_view value) {
   return {};
 }
 
-Result<void> read_limit(Draft& draft, std::string_view value) {
+template <class Number>
+bool read_number(std::string_view value, Number& number) {
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  return error == std::errc() && end == value.data() + value.size();
+}
+
+Result<size_t> read_limit(std::string_view value) {
   size_t limit = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-  if (error != std::errc() || end != value.data() + value.size() || limit < 1 || limit > query::kMaxHits) {
-    return wrong("limit", value, fmt::format("1 to {}; the cursor goes on to the next ones", query::kMaxHits));
+  if (!read_number(value, limit) || limit < 1 || limit > query::kMaxHits) {
+    return wrong("limit", value,
+                 fmt::format("1 to {}; the answer says how to go on to the next ones", query::kMaxHits));
   }
-  draft.request.limit = limit;
-  return {};
+  return limit;
+}
+
+/// What relative times of a request with these parameters count from.
+Result<Timestamp> asked_at(const std::vector<Parameter>& parameters, Timestamp now) {
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == "cursor" && !parameter.value.empty()) return query::first_asked_at(parameter.value);
+  }
+  return now;
+}
+
+Error unknown(std::string_view name) {
+  return {ErrorCode::kInvalid, fmt::format("unknown parameter \"{}\"", name), ""};
 }
 
 Result<void> read_order(Draft& draft, std::string_view value) {
@@ -66,7 +84,6 @@ Result<void> read_text(Draft& draft, query::Scope scope, std::string_view name, 
 
 Result<void> read_one(Draft& draft, std::string_view name, std::string_view value) {
   if (name == "topic") return read_topics(draft, value);
-  if (name == "limit") return read_limit(draft, value);
   if (name == "order") return read_order(draft, value);
   if (name == "explain") return read_explain(draft, value);
   if (name == "key") return read_text(draft, query::Scope::kKey, name, value);
@@ -80,10 +97,33 @@ Result<void> read_one(Draft& draft, std::string_view name, std::string_view valu
   } else if (name == "q") {
     KSEEK_ASSIGN(auto condition, query::parse_query(value, draft.request.asked_at));
     draft.conditions.push_back(std::move(condition));
+  } else if (name == "limit") {
+    KSEEK_ASSIGN(draft.request.limit, read_limit(value));
   } else if (name == "cursor") {
     draft.request.cursor = value;
   } else {
-    return Error{ErrorCode::kInvalid, fmt::format("unknown parameter \"{}\"", name), ""};
+    return unknown(name);
+  }
+  return {};
+}
+
+Result<void> read_one(query::MessagesRequest& request, std::string_view name, std::string_view value) {
+  if (name == "partition") {
+    KSEEK_ASSIGN(request.partitions, query::parse_partitions(value));
+  } else if (name == "offset") {
+    int64_t offset = 0;
+    if (!read_number(value, offset) || offset < 0) return wrong("offset", value, "a whole number from 0 on");
+    request.offset = Offset{offset};
+  } else if (name == "time") {
+    const auto time = parse_time(value, request.asked_at);
+    if (!time) return Error{ErrorCode::kInvalid, "time: " + time.error().message, time.error().hint};
+    request.time = *time;
+  } else if (name == "limit") {
+    KSEEK_ASSIGN(request.limit, read_limit(value));
+  } else if (name == "cursor") {
+    request.cursor = value;
+  } else {
+    return unknown(name);
   }
   return {};
 }
@@ -98,11 +138,7 @@ const std::vector<std::string>& search_parameter_names() {
 
 Result<SearchRequest> parse_search(const std::vector<Parameter>& parameters, Timestamp now) {
   Draft draft;
-  draft.request.asked_at = now;
-  for (const Parameter& parameter : parameters) {
-    if (parameter.name != "cursor" || parameter.value.empty()) continue;
-    KSEEK_ASSIGN(draft.request.asked_at, query::first_asked_at(parameter.value));
-  }
+  KSEEK_ASSIGN(draft.request.asked_at, asked_at(parameters, now));
   for (const Parameter& parameter : parameters) {
     if (!parameter.value.empty()) KSEEK_TRY(read_one(draft, parameter.name, parameter.value));
   }
@@ -112,6 +148,23 @@ Result<SearchRequest> parse_search(const std::vector<Parameter>& parameters, Tim
   }
   if (!draft.conditions.empty()) draft.request.where = query::Condition::all_of(std::move(draft.conditions));
   return std::move(draft.request);
+}
+
+const std::vector<std::string>& messages_parameter_names() {
+  static const std::vector<std::string> names{"partition", "offset", "time", "limit", "cursor"};
+  return names;
+}
+
+Result<query::MessagesRequest> parse_messages(const std::string& topic, const std::vector<Parameter>& parameters,
+                                              Timestamp now) {
+  query::MessagesRequest request;
+  request.topic = topic;
+  KSEEK_ASSIGN(request.asked_at, asked_at(parameters, now));
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.value.empty()) KSEEK_TRY(read_one(request, parameter.name, parameter.value));
+  }
+  if (!request.offset && !request.time && request.partitions) request.offset = kMinOffset;
+  return request;
 }
 
 }  // namespace kseek::server

@@ -1,5 +1,6 @@
 // /api/v1/search.
 #include "base/time.h"
+#include "indexer/starting.h"
 #include "server/json.h"
 #include "server/routes.h"
 #include "server/search_params.h"
@@ -7,23 +8,12 @@
 namespace kseek::server {
 namespace {
 
-/// Why an answer can't be complete: topics that are not tailed yet, so that some partitions may not be known.
-std::vector<std::string> starting_topics(const Services& services, const std::vector<std::string>& topics) {
-  std::vector<std::string> reasons;
-  for (const std::string& topic : topics) {
-    const auto status = services.indexer.status(topic);
-    if (!status || status->state != indexer::TopicState::kStarting) continue;
-    reasons.push_back(topic + " is starting" + (status->reason.empty() ? "" : ": " + status->reason));
-  }
-  return reasons;
-}
-
 Result<query::SearchAnswer> search(const Services& services, const Request& request) {
   KSEEK_ASSIGN(query::SearchRequest asked, parse_search(request.query, now()));
   asked.deadline = services.search_deadline;
   asked.cancelled = request.client_gone;
   for (const std::string& topic : asked.topics) KSEEK_TRY(find_topic(services.store, topic));
-  const std::vector<std::string> reasons = starting_topics(services, asked.topics);
+  const std::vector<std::string> reasons = indexer::starting_reasons(services.indexer, asked.topics);
   KSEEK_ASSIGN(query::SearchAnswer answer, query::search(services.store, asked));
   answer.complete = answer.complete && reasons.empty();
   answer.incomplete_because.insert(answer.incomplete_because.end(), reasons.begin(), reasons.end());

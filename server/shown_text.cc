@@ -52,4 +52,22 @@ ShownText show_text(std::string_view bytes, size_t limit, const std::vector<Byte
   return shown;
 }
 
+Snippet show_around(std::string_view bytes, size_t limit, const std::vector<ByteRange>& ranges) {
+  constexpr size_t kLongestCharacter = 4;
+  Snippet snippet;
+  const size_t match = ranges.front().begin;
+  snippet.at = match - std::min<size_t>(match, limit / 3);
+  // To the beginning of a character; stray bytes are one each, so only a few steps can be right.
+  for (size_t step = 0; snippet.at > 0 && snippet.at < match && step < kLongestCharacter - 1; ++step) {
+    if ((static_cast<unsigned char>(bytes[snippet.at]) & 0xC0U) != 0x80U) break;
+    ++snippet.at;
+  }
+  std::vector<ByteRange> there;
+  for (const ByteRange& range : ranges) {
+    there.push_back({range.begin - static_cast<uint32_t>(snippet.at), range.end - static_cast<uint32_t>(snippet.at)});
+  }
+  snippet.shown = show_text(bytes.substr(snippet.at), limit, there);
+  return snippet;
+}
+
 }  // namespace kseek::server

@@ -29,4 +29,14 @@ struct ShownText {
 /// Cuts at a character boundary, so that `text` has at most `limit` bytes. `ranges` are bytes of `bytes`.
 [[nodiscard]] ShownText show_text(std::string_view bytes, size_t limit, const std::vector<ByteRange>& ranges = {});
 
+/// A part of a text around a match that the cut hides.
+struct Snippet {
+  size_t at = 0;  ///< where in the bytes it begins
+  ShownText shown;
+};
+
+/// Some `limit` bytes around the first of `ranges` (bytes of `bytes`, rising), with what is seen of them all. The cut
+/// is at characters. REQUIRES: a range; it begins inside of `bytes`.
+[[nodiscard]] Snippet show_around(std::string_view bytes, size_t limit, const std::vector<ByteRange>& ranges);
+
 }  // namespace kseek::server

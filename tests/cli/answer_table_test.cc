@@ -64,6 +64,45 @@ TEST(AnswerTable, ShowsTheMatchFarInside) {
   EXPECT_THAT(table, HasSubstr("…x"));
 }
 
+TEST(AnswerTable, ShowsAMatchBehindWhatIsShown) {
+  Json far = hit(std::string(1024, 'x'), Json::array());
+  far["snippet"] = {{"in", "value"}, {"at", 5000}, {"text", "aa needle bb"}};
+  far["snippet"]["matched"] = Json::array({{{"begin", 3}, {"end", 9}}});
+  const std::string table = answer_table(answer(Json::array({far})), {100, true}).value();
+  EXPECT_THAT(table, HasSubstr("…aa \x1b[1;4mneedle\x1b[0m bb"));
+  far["snippet"]["text"] = "aa needle " + std::string(300, 'b');
+  for (const int columns : {80, 81, 82, 100}) {
+    std::istringstream lines(answer_table(answer(Json::array({far})), {columns, false}).value());
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(columns_of(line), columns) << line;
+  }
+}
+
+TEST(MessagesTable, SaysWhereToGoOn) {
+  const Json row{{"topic", "orders"}, {"partition", 1}, {"lag", 0}};
+  Json message = hit("a value", Json::array());
+  message.erase("matched");
+  Json page{{"messages", Json::array({message})},
+            {"complete", true},
+            {"more", true},
+            {"cursor", nullptr},
+            {"took_ms", 1.25},
+            {"coverage", Json::array({row})},
+            {"begins_at", 40},
+            {"next_offset", 43},
+            {"gaps", Json::array({{{"first", 40}, {"last", 41}}})},
+            {"notes", Json::array({"offsets 2 to 39 have expired"})}};
+  std::string table = messages_table(page.dump(), {100, false}).value();
+  EXPECT_THAT(table, HasSubstr("a value"));
+  EXPECT_THAT(table, HasSubstr("1 message in 1.2 ms"));
+  EXPECT_THAT(table, HasSubstr("offsets 2 to 39 have expired"));
+  EXPECT_THAT(table, HasSubstr("no message has offsets 40 to 41"));
+  EXPECT_THAT(table, HasSubstr("more: --offset 43"));
+  page["next_offset"] = nullptr;
+  page["cursor"] = "abc";
+  EXPECT_THAT(messages_table(page.dump(), {100, false}).value(), HasSubstr("more: --cursor abc"));
+  EXPECT_FALSE(messages_table("{}", {}));
+}
+
 TEST(AnswerTable, ControlCharactersDoNotReachTheTerminal) {
   const std::string table =
       answer_table(answer(Json::array({hit("a\x1b[31m\x07\nb\u009b2J", Json::array())})), {100, true}).value();

@@ -107,6 +107,12 @@ TEST_F(Routes, ValuesAreCutAndBytesThatAreNotTextAreShown) {
   EXPECT_EQ(cut["value_size"], big.size());
   EXPECT_EQ(cut["truncated"], true);
   EXPECT_TRUE(cut["matched"].empty());
+  ASSERT_TRUE(cut.contains("snippet")) << "where the match is, when it lies behind what is shown";
+  const Json& snippet = cut["snippet"];
+  EXPECT_EQ(snippet["in"], "value");
+  EXPECT_EQ(big.substr(snippet["at"].get<size_t>()), snippet["text"].get<std::string>());
+  ASSERT_EQ(snippet["matched"].size(), 1U);
+  EXPECT_EQ(snippet["at"].get<size_t>() + snippet["matched"][0]["begin"].get<size_t>(), 2001U);
   EXPECT_EQ(cut["key"].get<std::string>(), std::string("cut\uFFFD\0-1", 9));
   const Json tombstone = world->get("/api/v1/search?topic=orders&key=tomb-1").json()["hits"][0];
   EXPECT_TRUE(tombstone["value"].is_null());

@@ -54,6 +54,24 @@ TEST(ShownText, CutsAtACharacter) {
   EXPECT_EQ(show_text("\xed\xa0\x80\xc0\x80\xf4\x90\x80\x80", 100).text.size(), 9U * 3);
 }
 
+TEST(ShownText, AroundAMatchBehindTheCut) {
+  const std::string text = std::string(2000, 'a') + " 你好 needle and another needle";
+  const auto begin = static_cast<uint32_t>(text.find("needle"));
+  const auto again = static_cast<uint32_t>(text.rfind("needle"));
+  const Snippet snippet = show_around(text, 30, {{begin, begin + 6}, {again, again + 6}});
+  EXPECT_EQ(snippet.shown.text, text.substr(snippet.at, 30));
+  EXPECT_EQ(snippet.at, begin - 10);
+  EXPECT_THAT(snippet.shown.ranges, ElementsAre(ByteRange{10, 16}, ByteRange{29, 30}));
+  for (size_t limit = 1; limit < 40; ++limit) {  // wherever it begins, it begins and ends with whole characters
+    const Snippet cut = show_around(text, limit, {{begin, begin + 6}});
+    EXPECT_EQ(cut.shown.text.find("\uFFFD"), std::string::npos) << limit;
+    EXPECT_EQ(text.compare(cut.at, cut.shown.text.size(), cut.shown.text), 0) << limit;
+  }
+  EXPECT_EQ(show_around("needle", 30, {{0, 6}}).shown.text, "needle");
+  const std::string stray(50, '\x80');
+  EXPECT_EQ(show_around(stray, 9, {{30, 31}}).shown.text, "\uFFFD\uFFFD\uFFFD");
+}
+
 TEST(ShownText, RangesFollowTheirText) {
   const auto shown = show_text("\xff 你好 end of it", 12, {{2, 8}, {9, 12}, {13, 15}});
   EXPECT_EQ(shown.text, "\uFFFD 你好 e");

@@ -16,6 +16,8 @@ TEST(CommandLine, BadUsageIsTwo) {
                                                 {"search", "t", "--no-such-option"},
                                                 {"get", "t", "x", "1"},
                                                 {"get", "t", "0", "-1"},
+                                                {"messages"},
+                                                {"messages", "t", "--offset", "1", "--at", "-1h"},
                                                 {"get", "t", "0", "1", "--key", "--value"},
                                                 {"serve"},
                                                 {"broker", "--topic", "noparts"},
@@ -35,7 +37,7 @@ TEST(CommandLine, BadUsageIsTwo) {
 
 TEST(CommandLine, HelpHasExamples) {
   for (const char* command : {"demo", "serve", "broker", "open", "close", "topics", "details", "progress", "pause",
-                              "resume", "search", "get", "send", "import"}) {
+                              "resume", "search", "get", "messages", "send", "import"}) {
     const Finished help = kseek({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(std::string("Example: k"))) << command;
@@ -115,6 +117,12 @@ TEST(CommandLine, ImportsADumpAndSearchesIt) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(answer["hits"][static_cast<size_t>(i)]["offset"], 429 - i);
   EXPECT_EQ(kseek({"get", "orders", "1", "7", "--value", "--data-dir", dir.file("data")}).out, "value number 7");
   EXPECT_EQ(kseek({"get", "orders", "1", "500", "--data-dir", dir.file("data")}).code, 1);
+  const Finished from =
+      kseek({"messages", "orders", "--partition", "1", "--offset", "495", "--data-dir", dir.file("data"), "--json"});
+  ASSERT_EQ(from.code, 0) << from.err;
+  EXPECT_EQ(Json::parse(from.out)["messages"].size(), 5U);
+  EXPECT_EQ(Json::parse(from.out)["next_offset"], 500);
+  EXPECT_EQ(kseek({"messages", "orders", "--offset", "1", "--data-dir", dir.file("data")}).code, 2);
   const Finished broken = kseek({"import", "other", "-", "--data-dir", dir.file("data")}, "{\"partition\":0\n");
   EXPECT_EQ(broken.code, 1);
   EXPECT_THAT(broken.err, HasSubstr("line 1"));

@@ -66,6 +66,11 @@ TEST_F(EndToEnd, KcatProducesKseekFinds) {
   EXPECT_EQ(on_server({"get", "orders", "1", "0", "--key"}).out, "order-1");
   EXPECT_EQ(on_server({"get", "orders", "1", "0", "--value", "-o", dir_.file("value")}).code, 0);
   EXPECT_EQ(std::filesystem::file_size(dir_.file("value")), 25U);
+  const Finished from = on_server({"messages", "orders", "--partition", "1", "--offset", "1"});
+  EXPECT_EQ(from.code, 0) << from.err;
+  EXPECT_THAT(from.out, HasSubstr("order-2"));
+  EXPECT_THAT(from.out, HasSubstr("what comes next: --offset 2"));
+  EXPECT_THAT(on_server({"messages", "orders", "--at", "-1h"}).out, HasSubstr("2 messages in"));
   EXPECT_EQ(on_server({"pause", "orders"}).code, 0);
   EXPECT_THAT(on_server({"topics"}).out, HasSubstr("paused"));
   EXPECT_EQ(on_server({"resume", "orders"}).code, 0);
