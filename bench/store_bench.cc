@@ -7,6 +7,8 @@
 //   merge                             8 neighbours of level 0 into one of level 1; 8 of level 1 into one of level 2
 //   pipeline                          encode + terms + fresh segments + merges of a store of 256 blocks, and its sizes
 //   lookup, scan                      a term's postings, the dictionary, in a segment of 256 blocks
+//   seal, open block                  in a topic's store: a frozen block to disk; a block from disk (page cache),
+//   decoded
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -20,6 +22,7 @@
 #include "bench/data_generator.h"
 #include "store/block.h"
 #include "store/segment.h"
+#include "store/store.h"
 #include "store/terms.h"
 
 namespace kseek::store {
@@ -56,7 +59,7 @@ T must(Result<T> result) {
     fmt::print(stderr, "{}\n", describe(result.error()));
     std::abort();
   }
-  return *std::move(result);
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
 class Scratch {
@@ -304,6 +307,72 @@ void BM_ScanTerms(benchmark::State& state) {
   state.SetItemsProcessed(visited);
 }
 BENCHMARK(BM_ScanTerms)->Unit(benchmark::kMillisecond);
+
+std::unique_ptr<Store> make_store(const fs::path& path) {
+  StoreOptions options;
+  options.block_cache_bytes = 1;  // every read goes to RocksDB and is decoded
+  return must(Store::open(path, OpenMode::kOwner, options));
+}
+
+std::shared_ptr<TopicStore> make_topic(Store& store) {
+  TopicConfig config;
+  config.name = "bench";
+  config.source = Source::kImport;
+  auto topic = must(store.create_topic(config));
+  must(topic->start_partition(PartitionId{0}, kMinOffset));
+  return topic;
+}
+
+/// Appends a block's messages, from `offset` on.
+void append_block(TopicStore& topic, const OpenBlock& block, int64_t offset) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    MessageView message = block.message(i);
+    message.offset = Offset{offset + static_cast<int64_t>(i)};
+    topic.append(PartitionId{0}, {&message, 1});
+  }
+  topic.freeze_all();
+}
+
+void BM_Seal(benchmark::State& state) {
+  Scratch scratch;
+  const auto store = make_store(scratch.next());
+  const auto topic = make_topic(*store);
+  const auto block = make_blocks(1).front();
+  int64_t offset = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    append_block(*topic, *block, offset);
+    offset += static_cast<int64_t>(block->size());
+    state.ResumeTiming();
+    while (must(topic->seal_next())) continue;
+    state.PauseTiming();
+    while (must(topic->index_next(true))) continue;
+    state.ResumeTiming();
+  }
+  set_raw_bytes(state, block->raw_bytes());
+}
+BENCHMARK(BM_Seal)->Unit(benchmark::kMillisecond);
+
+void BM_OpenBlock(benchmark::State& state) {
+  Scratch scratch;
+  const auto store = make_store(scratch.next());
+  const auto topic = make_topic(*store);
+  const auto blocks = make_blocks(16);
+  uint64_t raw_bytes = 0;
+  int64_t offset = 0;
+  for (const auto& block : blocks) {
+    append_block(*topic, *block, offset);
+    offset += static_cast<int64_t>(block->size());
+    raw_bytes += block->raw_bytes();
+  }
+  must(topic->flush());
+  std::vector<BlockMeta> metas;
+  topic->view().blocks->for_each([&](const BlockMeta& meta) { metas.push_back(meta); });
+  size_t at = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(must(topic->read_block(metas[at++ % metas.size()])));
+  set_raw_bytes(state, raw_bytes / blocks.size());
+}
+BENCHMARK(BM_OpenBlock)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace kseek::store
