@@ -47,10 +47,8 @@ function(kseek_test name)
   if(KSEEK_SANITIZE MATCHES thread)
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/tsan_options.cc)
   endif()
-  target_link_libraries(${name} PRIVATE kseek_options kseek_warnings ${ARG_LINKS} ${ARG_PRIVATE} GTest::gtest GTest::gmock
-                                        GTest::gtest_main)
-  target_compile_definitions(${name} PRIVATE KSEEK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-                                             KSEEK_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE kseek_options kseek_warnings kseek_source_dir ${ARG_LINKS} ${ARG_PRIVATE}
+                                        GTest::gtest GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
 endfunction()
 

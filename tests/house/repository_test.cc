@@ -8,13 +8,14 @@
 #include <string>
 
 #include "tests/house/source_rules.h"
+#include "tests/source_dir.h"
 
 namespace kseek::house {
 namespace {
 
 const Sources& repository() {
   static const Sources all = [] {
-    const std::filesystem::path root = KSEEK_SOURCE_DIR;
+    const std::filesystem::path root = source_dir();
     Sources sources;
     for (const auto& folder : std::filesystem::directory_iterator(root)) {
       const std::string name = folder.path().filename().string();

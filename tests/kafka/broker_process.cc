@@ -1,4 +1,5 @@
 #include "tests/kafka/broker_process.h"
+#include "tests/source_dir.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -50,7 +51,7 @@ std::string tail_of(const std::string& text) { return text.substr(text.size() > 
 }  // namespace
 
 Result<std::filesystem::path> find_kafka() {
-  const std::string command = std::string("'") + KSEEK_SOURCE_DIR + "/scripts/fetch_kafka.sh' 2>&1";
+  const std::string command = std::string("'") + source_dir() + "/scripts/fetch_kafka.sh' 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return Error{ErrorCode::kUnavailable, "scripts/fetch_kafka.sh can't be run", ""};
   std::string output;

@@ -20,6 +20,7 @@
 #include "query/query_text.h"
 #include "query/request.h"
 #include "tests/query/scratch_store.h"
+#include "tests/source_dir.h"
 
 namespace kseek::query {
 namespace {
@@ -148,13 +149,13 @@ void run_file(const fs::path& file, size_t& queries) {
 
 TEST(Cases, TheQueryPageOfTheDocuments) {
   size_t queries = 0;
-  run_file(fs::path(KSEEK_SOURCE_DIR) / "docs" / "query.md", queries);
+  run_file(fs::path(source_dir()) / "docs" / "query.md", queries);
   EXPECT_GE(queries, 30U);
 }
 
 TEST(Cases, AllOfTestsCases) {
   size_t queries = 0;
-  for (const auto& entry : fs::directory_iterator(fs::path(KSEEK_SOURCE_DIR) / "tests" / "cases")) {
+  for (const auto& entry : fs::directory_iterator(fs::path(source_dir()) / "tests" / "cases")) {
     if (entry.path().extension() == ".test") run_file(entry.path(), queries);
   }
   EXPECT_GE(queries, 30U);

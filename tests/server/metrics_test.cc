@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/server/world.h"
+#include "tests/source_dir.h"
 
 namespace kseek::testing {
 namespace {
@@ -45,7 +46,7 @@ std::set<std::string> families(const std::string& text) {
 }
 
 std::set<std::string> documented_names() {
-  std::ifstream file(std::string(KSEEK_SOURCE_DIR) + "/docs/metrics.md");
+  std::ifstream file(std::string(source_dir()) + "/docs/metrics.md");
   static const std::regex name("`((?:kseek|process)_[a-z_]+)`");
   std::set<std::string> names;
   for (std::string line; std::getline(file, line);) {
@@ -92,7 +93,7 @@ TEST(Metrics, EveryNameIsDocumented) {
 }
 
 TEST(Metrics, AlertsSpeakOfNamesThatAreThere) {
-  std::ifstream file(std::string(KSEEK_SOURCE_DIR) + "/packaging/prometheus/alerts.yml");
+  std::ifstream file(std::string(source_dir()) + "/packaging/prometheus/alerts.yml");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   static const std::regex name("(?:kseek|process)_[a-z_]+");
   std::set<std::string> used;

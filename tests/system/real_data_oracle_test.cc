@@ -9,6 +9,7 @@
 #include <random>
 
 #include "server/url.h"
+#include "tests/source_dir.h"
 #include "tests/system/real_data.h"
 #include "tests/system/system.h"
 
@@ -22,7 +23,7 @@ constexpr int kQueries = 600;
 class RealDataOracle : public ::testing::Test {
  protected:
   void SetUp() override {
-    const fs::path data = fs::path(KSEEK_SOURCE_DIR) / "../shared/data";
+    const fs::path data = fs::path(source_dir()) / "../shared/data";
     if (!fs::exists(data)) GTEST_SKIP() << "no real data at " << data << ": skipped";
     for (const auto& entry : fs::directory_iterator(data / "loghub")) {
       if (entry.path().extension() == ".log") logs_.push_back(entry.path());

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/source_dir.h"
 #include "tests/tokenizer/random_text.h"
 #include "tokenizer/json_text.h"
 #include "tokenizer/text.h"
@@ -132,7 +133,7 @@ TEST(TokensProperty, BoundariesAgreeWithTokens) {
 }
 
 TEST(TokensProperty, FastPathEqualsTheReferenceOnRealText) {
-  const std::filesystem::path data = std::filesystem::path(KSEEK_SOURCE_DIR) / "../shared/data";
+  const std::filesystem::path data = std::filesystem::path(source_dir()) / "../shared/data";
   if (!std::filesystem::exists(data)) GTEST_SKIP() << "no corpora at " << data;
   size_t lines = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(data)) {
