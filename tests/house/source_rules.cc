@@ -16,8 +16,10 @@ const std::map<std::string_view, std::set<std::string_view>> kArrows = {
     {"indexer", {"base", "tokenizer", "store"}},
     {"query", {"base", "tokenizer", "store"}},
     {"server", {"base", "tokenizer", "store", "indexer", "query"}},
+    {"embed", {"base", "tokenizer", "store", "indexer", "query", "include"}},
     {"cli", {"base", "tokenizer", "store", "indexer", "query", "server"}},
     {"include", {}},
+    {"examples", {}},
     {"bench", {"*"}},
     {"tests", {"*"}},
 };
@@ -46,6 +48,7 @@ const std::array kThirdParty = {
     ThirdParty{"curl/", "libcurl", {"cli"}},
     ThirdParty{"toml++/", "toml++", {"cli"}},
     ThirdParty{"spdlog/", "spdlog", {"indexer", "server", "cli"}},
+    ThirdParty{"kseek/", "the installed library", {"examples", "tests"}},
     ThirdParty{"gtest/", "GoogleTest", {"tests"}},
     ThirdParty{"gmock/", "GoogleMock", {"tests"}},
     ThirdParty{"benchmark/", "Google Benchmark", {"bench"}},

@@ -23,7 +23,8 @@ struct Include {
 using Sources = std::map<std::string, std::string>;
 
 /// Each violation in one line: "store/block.cc:12: …". Empty: all is well.
-/// The arrows: base <- tokenizer <- store <- {indexer, query} <- server <- cli; tests and benchmarks may include all.
+/// The arrows: base <- tokenizer <- store <- {indexer, query} <- {server <- cli, embed}; include/ and examples/ know
+/// nothing of ours; tests and benchmarks may include all.
 [[nodiscard]] std::vector<std::string> check_arrows(const Sources& sources);
 /// A third-party library is included only in the folders that it belongs to (tests mirror the folders), and no header
 /// that another folder includes brings one along.

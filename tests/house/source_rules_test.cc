@@ -42,6 +42,10 @@ TEST(Arrows, BackwardsAndSidewaysAreFound) {
               ElementsAre(HasSubstr("store/store.cc:2:")));
   EXPECT_THAT(check_arrows({{"query/a.cc", "#include \"indexer/indexer.h\"\n"}}), ElementsAre(HasSubstr("query/")));
   EXPECT_THAT(check_arrows({{"indexer/a.cc", "#include \"query/request.h\"\n"}}), ElementsAre(HasSubstr("indexer/")));
+  EXPECT_THAT(check_arrows({{"embed/a.cc", "#include \"server/json.h\"\n"}}), ElementsAre(HasSubstr("embed/")));
+  EXPECT_THAT(check_arrows({{"server/a.cc", "#include \"embed/convert.h\"\n"}}), ElementsAre(HasSubstr("server/")));
+  EXPECT_THAT(check_arrows({{"include/kseek/kseek.h", "#include \"base/ids.h\"\n"}}),
+              ElementsAre(HasSubstr("include/ must not")));
   EXPECT_THAT(check_arrows({{"server/a.cc", "#include \"cli/options.h\"\n"}}), ElementsAre(HasSubstr("server/")));
   EXPECT_THAT(check_arrows({{"store/a.cc", "#include \"tests/store/model.h\"\n"}}), ElementsAre(HasSubstr("store/")));
   EXPECT_THAT(check_arrows({{"attic/a.cc", ""}}), ElementsAre(HasSubstr("no arrows are known")));
