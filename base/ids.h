@@ -40,7 +40,8 @@ struct BlockId {
   auto operator<=>(const BlockId&) const = default;
 };
 
-/// An index segment of one topic. Ids rise in the order of publishing and are never used twice within a topic.
+/// An index segment of one topic. Ids rise in the order in which builders take them, not of publishing (several build
+/// at once), and are never used twice within a topic.
 struct SegmentId {
   uint64_t value = 0;
   auto operator<=>(const SegmentId&) const = default;

@@ -18,7 +18,7 @@ struct Header {
 
 /// Headers in the encoding that blocks store: for each header varint(name bytes), name, then varint(0) for a null
 /// value or varint(value bytes + 1) and the value. Iterating decodes in place and allocates nothing; the encoding
-/// must come from HeaderEncoder (a block's checksum vouches for stored ones), and a malformed tail ends the iteration.
+/// must come from append_header (a block's checksum vouches for stored ones), and a malformed tail ends the iteration.
 class HeaderList {
  public:
   HeaderList() = default;

@@ -6,13 +6,6 @@
 #include "query/block_meta_filter.h"
 
 namespace kseek::query {
-namespace {
-
-/// Distinct terms in a large segment for each byte of its messages, as JSON events and logs have them: 4 in 331 bytes.
-constexpr double kTermsPerByte = 0.012;
-
-}  // namespace
-
 CandidateQueue::CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, const Condition* where,
                                IndexFilter* filter, Explain& explain)
     : topics_(topics), window_(window), where_(where), filter_(filter), explain_(explain) {
@@ -157,7 +150,6 @@ Result<BlockSet> CandidateQueue::narrow(const Group& group) {
     source.raw_bytes_per_block = static_cast<double>(raw_bytes) / static_cast<double>(group.blocks.size());
     source.metadata = group.blocks;
     source.time_kind = topics_[group.topic].time_kind();
-    source.estimated_terms = source.raw_bytes_per_block * static_cast<double>(positions) * kTermsPerByte;
     return filter_->narrow(source, among);
   };
   if (group.segment == nullptr) {

@@ -3,7 +3,8 @@
 //   phrase, field, regular expression
 //                the blocks that have what it implies (implied_terms.h), in one field; the rarest token first
 //   abc*, a?c    the union of the blocks of every term that the pattern may match, by a scan of the dictionary below
-//                the literal prefix; given up once it costs more than verifying the blocks it could save
+//                the literal prefix for terms that contain the longest literal; given up once it costs more than
+//                verifying the blocks it could save
 //   partition, offset, time
 //                the blocks whose metadata allows it
 //   AND, OR      intersection, union;  NOT and a lone *: no filter
@@ -36,13 +37,13 @@ class TermSource {
   [[nodiscard]] virtual Result<uint32_t> block_count(std::string_view field_term) = 0;
   /// Adds the blocks that have the term.
   [[nodiscard]] virtual Result<void> add_postings(std::string_view field_term, BlockSet& blocks) = 0;
+  /// How many terms the field has, all blocks together.
+  [[nodiscard]] virtual uint64_t terms(store::Field field) const = 0;
   /// As SegmentReader::scan_terms.
-  [[nodiscard]] virtual Result<void> scan_terms(std::string_view prefix,
+  [[nodiscard]] virtual Result<bool> scan_terms(const store::TermScan& scan,
                                                 const std::function<bool(std::string_view)>& visit) = 0;
 
-  /// What the prices are reckoned from.
-  double raw_bytes_per_block = 0;
-  double estimated_terms = 0;
+  double raw_bytes_per_block = 0;  ///< what opening one costs is reckoned from it
 
   /// Position and metadata of the blocks, for conditions on partitions, offsets and times; borrowed.
   std::span<const std::pair<uint32_t, const store::BlockMeta*>> metadata;
@@ -55,7 +56,8 @@ class SegmentTerms final : public TermSource {
   [[nodiscard]] size_t blocks() const override { return blocks_; }
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
   [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
-  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+  [[nodiscard]] uint64_t terms(store::Field field) const override;
+  [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
 
  private:
@@ -71,7 +73,8 @@ class PendingTerms final : public TermSource {
   [[nodiscard]] size_t blocks() const override { return 1; }
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
   [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
-  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+  [[nodiscard]] uint64_t terms(store::Field field) const override;
+  [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
 
  private:
@@ -89,7 +92,7 @@ class IndexFilter {
   [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
 
  private:
-  static constexpr size_t kFields = 3;  // key, value, header
+  static constexpr size_t kFields = store::kFieldsInOrder.size();
   struct Token {
     tokenizer::TokenPattern pattern;
     std::array<std::string, kFields> terms;  // the exact field term, or the prefix to scan below

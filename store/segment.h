@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,13 @@ class Segment;
 /// Reads the files again and compares them with what was written: kCorrupt says which segment differs.
 [[nodiscard]] Result<void> verify_segment(const std::filesystem::path& path, const SegmentMeta& meta);
 
+/// Which terms to visit.
+struct TermScan {
+  std::string_view prefix{};   ///< they begin with it
+  std::string_view literal{};  ///< and contain it, or are cut (tokenizer::kCutMark); empty: all
+  uint64_t most = UINT64_MAX;  ///< stop when about so many were gone through, visited or passed over
+};
+
 /// Reads one segment. One thread at a time (a Xapian handle is not thread-safe). Errors: kCorrupt when the files are
 /// not what was written, kUnavailable when they can't be read.
 class SegmentReader {
@@ -63,9 +71,12 @@ class SegmentReader {
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term);
   /// Appends the positions (rising) of the blocks that have the term.
   [[nodiscard]] Result<void> postings(std::string_view field_term, std::vector<uint32_t>& positions);
-  /// Calls `visit` with each term that starts with `prefix`, in bytewise order, until it returns false. A visited term
-  /// dies with the call; `visit` may call postings().
-  [[nodiscard]] Result<void> scan_terms(std::string_view prefix,
+  /// How many terms the field has; nullopt: a segment of the older format, which doesn't say.
+  [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
+  /// Calls `visit` with the terms that `scan` asks for, in bytewise order, until it returns false. A visited term dies
+  /// with the call; `visit` may call postings(), which costs next to nothing for the term that is visited.
+  /// False: not all were gone through.
+  [[nodiscard]] Result<bool> scan_terms(const TermScan& scan,
                                         const std::function<bool(std::string_view field_term)>& visit);
 
  private:

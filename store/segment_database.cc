@@ -16,7 +16,14 @@ namespace fs = std::filesystem;
 constexpr char kPagePrefix = 'p';
 constexpr const char* kPages = "p";
 constexpr const char* kSummaryKey = "summary";
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kFormat = 2;
+
+/// Of a term's first byte; a byte that is no field counts as the last one's.
+size_t field_index(Field field) {
+  size_t at = 0;
+  while (at + 1 < kFieldsInOrder.size() && kFieldsInOrder[at] != field) ++at;
+  return at;
+}
 
 }  // namespace
 
@@ -30,7 +37,7 @@ void SegmentOutput::add(std::string_view term, const std::vector<uint32_t>& posi
   static_assert(2 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
                 "a term with the longest bitmap, and itself as the key, is a page");
   const size_t key_bytes = 1 + term.size();
-  ++terms_;
+  ++terms_by_field_[field_index(static_cast<Field>(term.front()))];
   if (page_.append(term, positions, writer_->room() - key_bytes)) return;
   if (!page_.last_term().empty()) write_page();
   const bool fits = page_.append(term, positions, GlassWriter::kMaxItemBytes - key_bytes);
@@ -49,7 +56,7 @@ Result<void> SegmentOutput::finish() {
   std::string summary;
   put_varint(summary, kFormat);
   put_varint(summary, blocks_);
-  put_varint(summary, terms_);
+  for (const uint64_t terms : terms_by_field_) put_varint(summary, terms);
   writer_->add(kSummaryKey, summary);
   return writer_->finish();
 }
@@ -72,16 +79,24 @@ Result<void> SegmentDatabase::open_files() {
                    "rebuild the index with `kseek reindex TOPIC`"};
     }
     const auto stored_blocks = take_varint(rest);
-    const auto terms = take_varint(rest);
-    if (!stored_blocks || !terms) return damaged();
+    if (!stored_blocks) return damaged();
     blocks = *stored_blocks;
-    terms_ = *terms;
+    for (uint64_t& terms : terms_by_field_) {
+      const auto stored_terms = take_varint(rest);
+      if (!stored_terms) return damaged();
+      terms = *stored_terms;
+      terms_ += terms;
+    }
     has_pages_ = true;
   }
   if (blocks == blocks_) return {};
   return Error{ErrorCode::kCorrupt,
                fmt::format("index segment {} has {} blocks, the catalog says {}", path_.string(), blocks, blocks_),
                "rebuild the index with `kseek reindex TOPIC`"};
+}
+
+std::optional<uint64_t> SegmentDatabase::terms(Field field) const {
+  return has_pages_ ? std::optional(terms_by_field_[field_index(field)]) : std::nullopt;
 }
 
 Error SegmentDatabase::damaged() const {

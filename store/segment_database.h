@@ -6,9 +6,11 @@
 
 #include <xapian.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,9 @@
 #include "store/term_pages.h"
 
 namespace kseek::store {
+
+/// A number for each field, in their order.
+using FieldCounts = std::array<uint64_t, kFieldsInOrder.size()>;
 
 /// Writes pages of terms.
 class SegmentOutput {
@@ -38,7 +43,7 @@ class SegmentOutput {
   std::unique_ptr<GlassWriter> writer_;
   const uint32_t blocks_;
   TermPageBuilder page_;
-  uint64_t terms_ = 0;
+  FieldCounts terms_by_field_{};
   std::string key_;
 };
 
@@ -51,6 +56,8 @@ class SegmentDatabase {
   [[nodiscard]] const Xapian::Database& database() const { return database_; }
   [[nodiscard]] uint32_t blocks() const { return blocks_; }
   [[nodiscard]] uint64_t terms() const { return terms_; }  ///< of pages
+  /// Of the field; nullopt: of the older format.
+  [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
   [[nodiscard]] bool has_pages() const { return has_pages_; }
   [[nodiscard]] Error damaged() const;  ///< kCorrupt, naming the segment
 
@@ -62,6 +69,7 @@ class SegmentDatabase {
   Xapian::Database database_;
   uint32_t blocks_;
   uint64_t terms_ = 0;
+  FieldCounts terms_by_field_{};
   bool has_pages_ = false;
 };
 

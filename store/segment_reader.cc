@@ -5,6 +5,7 @@
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
+#include "tokenizer/tokenizer.h"
 
 namespace kseek::store {
 namespace {
@@ -12,23 +13,10 @@ namespace {
 constexpr size_t kIdleReaders = 4;      // a segment keeps; each has a file descriptor and about 100 KiB
 constexpr size_t kMaxXapianTerm = 245;  // glass has none longer, and ours are far shorter
 
-/// Calls `visit` with the terms of a prefix until it says no. A walk of its own: `visit` may look terms up.
-Result<void> scan_pages(const SegmentDatabase& database, std::string_view prefix,
-                        const std::function<bool(std::string_view)>& visit) {
-  PageWalk walk(database);
-  for (bool found = walk.seek(prefix); found; found = walk.next()) {
-    TermPageReader reader(walk.page(), database.blocks());
-    for (bool any = reader.seek(prefix); any; any = reader.next()) {
-      const std::string_view term = reader.term();
-      if (!term.starts_with(prefix) || !visit(term)) return {};
-    }
-    if (reader.damaged()) return database.damaged();
-  }
-  return {};
-}
-
 /// Not a term of any segment: Xapian would take "" for "all documents", and refuses long ones.
 bool is_no_term(std::string_view field_term) { return field_term.empty() || field_term.size() > kMaxXapianTerm; }
+
+bool is_cut(std::string_view term) { return !term.empty() && term.back() == tokenizer::kCutMark; }
 
 }  // namespace
 
@@ -54,11 +42,54 @@ struct SegmentReader::Impl {
     return database.damaged();  // the page ends with a term that is not below
   }
 
+  Result<bool> scan_pages(const TermScan& scan, const std::function<bool(std::string_view)>& visit);
+  Result<bool> scan_documents(const TermScan& scan, const std::function<bool(std::string_view)>& visit) const;
+
   SegmentDatabase database;
   PageWalk walk;
-  TermPageReader reader;  // of the page of the last look-up
-  std::string page_end;   // its last term
+  TermPageReader reader;                    // of the page of the last look-up
+  std::string page_end;                     // its last term
+  const TermPageReader* visited = nullptr;  // stands at the term that a scan visits
 };
+
+/// A walk of its own: `visit` may look other terms up.
+Result<bool> SegmentReader::Impl::scan_pages(const TermScan& scan, const std::function<bool(std::string_view)>& visit) {
+  PageWalk pages(database);
+  uint64_t read = 0;
+  const bool all = scan.literal.empty();
+  for (bool found = pages.seek(scan.prefix); found; found = pages.next()) {
+    TermPageReader page(pages.page(), database.blocks());
+    const auto next = [&] { return all ? page.next() : page.next_containing(scan.literal); };
+    bool any = page.seek(scan.prefix);
+    if (any && !all && page.term().find(scan.literal) == std::string_view::npos && !is_cut(page.term())) any = next();
+    for (; any; any = next()) {
+      const std::string_view term = page.term();
+      if (!term.starts_with(scan.prefix)) return true;
+      visited = &page;
+      const bool more = visit(term);
+      visited = nullptr;
+      if (!more) return false;
+    }
+    if (page.damaged()) return database.damaged();
+    read += page.terms_read();
+    if (read >= scan.most) return false;
+    if (!pages.last_term().starts_with(scan.prefix)) return true;
+  }
+  return true;
+}
+
+Result<bool> SegmentReader::Impl::scan_documents(const TermScan& scan,
+                                                 const std::function<bool(std::string_view)>& visit) const {
+  const std::string start(scan.prefix);
+  const auto end = database.database().allterms_end(start);
+  uint64_t read = 0;
+  for (auto each = database.database().allterms_begin(start); each != end; ++each) {
+    const std::string term = *each;
+    if ((term.find(scan.literal) != std::string::npos || is_cut(term)) && !visit(term)) return false;
+    if (++read >= scan.most) return false;
+  }
+  return true;
+}
 
 SegmentReader::SegmentReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SegmentReader::~SegmentReader() = default;
@@ -81,6 +112,9 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
 Result<void> SegmentReader::postings(std::string_view field_term, std::vector<uint32_t>& positions) {
   if (is_no_term(field_term)) return {};
   return translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    if (const TermPageReader* visited = impl_->visited; visited != nullptr && visited->term() == field_term) {
+      return visited->append_positions(positions) ? Result<void>() : impl_->database.damaged();
+    }
     if (impl_->database.has_pages()) {
       KSEEK_ASSIGN(const bool found, impl_->find(field_term));
       if (found && !impl_->reader.append_positions(positions)) return impl_->database.damaged();
@@ -94,19 +128,18 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<ui
   });
 }
 
-Result<void> SegmentReader::scan_terms(std::string_view prefix,
+std::optional<uint64_t> SegmentReader::terms(Field field) const { return impl_->database.terms(field); }
+
+Result<bool> SegmentReader::scan_terms(const TermScan& scan,
                                        const std::function<bool(std::string_view field_term)>& visit) {
-  if (prefix.size() > kMaxXapianTerm) return {};
-  return translate_exceptions(impl_->path(), [&]() -> Result<void> {
-    if (impl_->database.has_pages()) return scan_pages(impl_->database, prefix, visit);
-    const std::string start(prefix);
-    const Xapian::Database& database = impl_->database.database();
-    const auto end = database.allterms_end(start);
-    for (auto each = database.allterms_begin(start); each != end; ++each) {
-      if (!visit(*each)) break;
-    }
+  bool finished = true;
+  if (scan.prefix.size() > kMaxXapianTerm) return finished;
+  KSEEK_TRY(translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    const bool pages = impl_->database.has_pages();
+    KSEEK_ASSIGN(finished, pages ? impl_->scan_pages(scan, visit) : impl_->scan_documents(scan, visit));
     return {};
-  });
+  }));
+  return finished;
 }
 
 Segment::Segment(std::filesystem::path path, SegmentMeta meta) : path_(std::move(path)), meta_(std::move(meta)) {}

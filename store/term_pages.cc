@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/varint.h"
+#include "tokenizer/tokenizer.h"
 
 namespace kseek::store {
 namespace {
@@ -30,17 +31,40 @@ constexpr std::array<uint8_t, 256> make_digit_values() {
 }
 constexpr std::array<uint8_t, 256> kDigitValues = make_digit_values();
 
-constexpr std::array<std::array<char, 2>, 256> make_digit_pairs() {
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (unsigned i = 0; i < 256; ++i) pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
-  return pairs;
-}
-constexpr std::array<std::array<char, 2>, 256> kDigitPairs = make_digit_pairs();
-
 uint8_t digit_value(char c) { return kDigitValues[static_cast<uint8_t>(c)]; }
 
 bool are_digits(std::string_view bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) { return digit_value(c) != 0xFF; });
+}
+
+// Sixteen bytes at once, by the vector extensions that g++ and clang share: SSE2, NEON.
+constexpr size_t kLane = 16;
+using Lane = uint8_t __attribute__((vector_size(kLane)));
+
+Lane load_lane(const char* from) {
+  Lane lane;
+  std::memcpy(&lane, from, kLane);
+  return lane;
+}
+
+bool any_set(Lane lane) {
+  std::array<uint64_t, 2> halves;
+  std::memcpy(halves.data(), &lane, kLane);
+  return (halves[0] | halves[1]) != 0;
+}
+
+/// Writes the digits of sixteen packed bytes: 32 characters.
+void unpack_lane(Lane packed, char* to) {
+  const auto write = [](Lane digits, char* at) {
+    constexpr uint8_t kToLetters = 'a' - '9' - 1;
+    const Lane above_9 = reinterpret_cast<Lane>(digits > 9);
+    digits += '0' + (above_9 & kToLetters);
+    std::memcpy(at, &digits, kLane);
+  };
+  const Lane high = packed >> 4;
+  const Lane low = packed & 15;
+  write(__builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), to);
+  write(__builtin_shufflevector(high, low, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31), to + kLane);
 }
 
 size_t varint_bytes(uint64_t n) { return n < 0x80 ? 1 : (static_cast<size_t>(std::bit_width(n)) + 6) / 7; }
@@ -117,10 +141,102 @@ void TermPageBuilder::put_positions(std::span<const uint32_t> positions) {
   }
 }
 
-bool TermPageReader::next() {
+// These three are most of a dictionary scan: called, they would cost it a third.
+[[gnu::always_inline]] inline bool TermPageReader::read_head() {
+  const auto take_byte = [this] {
+    const auto byte = static_cast<uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return byte;
+  };
+  const unsigned head = take_byte();
+  tail_ = head & kLongTail;
+  if (tail_ == kLongTail) {
+    if (rest_.empty()) return false;
+    tail_ = take_byte();
+  }
+  if ((head & kSharedAsBefore) == 0) {
+    if (rest_.empty()) return false;
+    shared_ = take_byte();
+  }
+  packed_ = (head & kPackedDigits) != 0;
+  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
+  return tail_ > 0 && shared_ <= term_bytes_ && shared_ + tail_ <= kMaxPageTermBytes && stored <= rest_.size();
+}
+
+[[gnu::always_inline]] inline bool TermPageReader::read_tail() {
+  char* const to = term_.data() + shared_;
+  const char old = *to;
+  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
+  std::array<char, kMaxPageTermBytes + kLane> copy;  // near the page's end
+  const char* from = rest_.data();
+  if (rest_.size() < stored + kLane) {
+    std::memcpy(copy.data(), from, stored);
+    from = copy.data();
+  }
+  if (packed_) {
+    for (size_t done = 0; done < stored; done += kLane) unpack_lane(load_lane(from + done), to + 2 * done);
+  } else {
+    for (size_t done = 0; done < stored; done += kLane) std::memcpy(to + done, from + done, kLane);
+  }
+  rest_.remove_prefix(stored);
+  const bool rises = shared_ == term_bytes_ || static_cast<uint8_t>(old) < static_cast<uint8_t>(*to);
+  term_bytes_ = shared_ + tail_;
+  return rises;
+}
+
+[[gnu::always_inline]] inline bool TermPageReader::read_postings() {
+  const auto head = take_varint(rest_);
+  if (!head) return false;
+  kind_ = *head & 3;
+  list_ = {};
+  const uint64_t n = *head >> 2;
+  if (kind_ == kSingle) {
+    position_ = static_cast<uint32_t>(n);
+    return n < blocks_;
+  }
+  if (kind_ == kAll) return n == 0;
+  if (n == 0 || n > rest_.size()) return false;
+  list_ = rest_.substr(0, n);
+  rest_.remove_prefix(n);
+  return true;
+}
+
+[[gnu::always_inline]] inline bool TermPageReader::read_next() {
   if (rest_.empty() || damaged_) return false;
+  ++terms_read_;
   damaged_ = !read_head() || !read_tail() || !read_postings();
   return !damaged_;
+}
+
+bool TermPageReader::next() { return read_next(); }
+
+bool TermPageReader::next_containing(std::string_view literal) {
+  const Lane first = Lane{} + static_cast<uint8_t>(literal.front());
+  const Lane last = Lane{} + static_cast<uint8_t>(literal.back());
+  const size_t before_last = literal.size() - 1;
+  const bool ends_with_digit = digit_value(literal.back()) != 0xFF;
+  // Where the literal's first occurrence in the current term ends: terms that share so much contain it, too.
+  const auto find_end = [&](size_t from) {
+    const size_t at = term().find(literal, from);
+    return at == std::string_view::npos ? SIZE_MAX : at + literal.size();
+  };
+  size_t found_end = find_end(0);
+  while (read_next()) {
+    if (found_end <= shared_) return true;
+    found_end = SIZE_MAX;
+    // Another occurrence ends among the new bytes.
+    if (packed_ && !ends_with_digit) continue;
+    const size_t from = shared_ - std::min(shared_, before_last);
+    for (size_t at = from; at + before_last < term_bytes_; at += kLane) {
+      const char* const here = term_.data() + at;
+      const Lane both = reinterpret_cast<Lane>((load_lane(here) == first) & (load_lane(here + before_last) == last));
+      if (!any_set(both)) continue;
+      found_end = find_end(at);
+      break;
+    }
+    if (found_end != SIZE_MAX || term_[term_bytes_ - 1] == tokenizer::kCutMark) return true;
+  }
+  return false;
 }
 
 // A term that shares more with the one before it than that one shares with `wanted` is below `wanted` as that one is:
@@ -151,61 +267,6 @@ bool TermPageReader::seek(std::string_view wanted) {
     if (damaged_) return false;
     same = common();
   }
-  return true;
-}
-
-bool TermPageReader::read_head() {
-  const auto take_byte = [this] {
-    const auto byte = static_cast<uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return byte;
-  };
-  const unsigned head = take_byte();
-  tail_ = head & kLongTail;
-  if (tail_ == kLongTail) {
-    if (rest_.empty()) return false;
-    tail_ = take_byte();
-  }
-  if ((head & kSharedAsBefore) == 0) {
-    if (rest_.empty()) return false;
-    shared_ = take_byte();
-  }
-  packed_ = (head & kPackedDigits) != 0;
-  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
-  return tail_ > 0 && shared_ <= term_bytes_ && shared_ + tail_ <= kMaxPageTermBytes && stored <= rest_.size();
-}
-
-bool TermPageReader::read_tail() {
-  char* const to = term_.data() + shared_;
-  const char old = *to;
-  const size_t stored = packed_ ? (tail_ + 1) / 2 : tail_;
-  if (packed_) {
-    for (size_t i = 0; i < stored; ++i) {
-      std::memcpy(to + 2 * i, kDigitPairs[static_cast<uint8_t>(rest_[i])].data(), 2);
-    }
-  } else {
-    std::memcpy(to, rest_.data(), tail_);
-  }
-  rest_.remove_prefix(stored);
-  const bool rises = shared_ == term_bytes_ || static_cast<uint8_t>(old) < static_cast<uint8_t>(*to);
-  term_bytes_ = shared_ + tail_;
-  return rises;
-}
-
-bool TermPageReader::read_postings() {
-  const auto head = take_varint(rest_);
-  if (!head) return false;
-  kind_ = *head & 3;
-  list_ = {};
-  const uint64_t n = *head >> 2;
-  if (kind_ == kSingle) {
-    position_ = static_cast<uint32_t>(n);
-    return n < blocks_;
-  }
-  if (kind_ == kAll) return n == 0;
-  if (n == 0 || n > rest_.size()) return false;
-  list_ = rest_.substr(0, n);
-  rest_.remove_prefix(n);
   return true;
 }
 

@@ -49,16 +49,25 @@ class TermPageReader {
   /// False at the end, and when the rest is damaged().
   [[nodiscard]] bool next();
   [[nodiscard]] bool damaged() const { return damaged_; }
+  /// To the next term that contains `literal` or is cut (ends with tokenizer::kCutMark); false as next(). About three
+  /// times as fast as next() and a search. REQUIRES: literal not empty.
+  [[nodiscard]] bool next_containing(std::string_view literal);
   /// To the first term from here on that is not below `term`; false: there is none, or what was read is damaged().
   [[nodiscard]] bool seek(std::string_view term);
   /// The term that next() came to; dies with the next next().
   [[nodiscard]] std::string_view term() const { return {term_.data(), term_bytes_}; }
+  /// How many terms next() and next_containing() went through.
+  [[nodiscard]] uint64_t terms_read() const { return terms_read_; }
   /// How many blocks have the term; 0: damaged.
   [[nodiscard]] uint32_t count() const;
   /// Appends the positions, each plus `shift`. False: they are damaged, and some may have been appended.
   [[nodiscard]] bool append_positions(std::vector<uint32_t>& positions, uint32_t shift = 0) const;
 
  private:
+  /// What is read or written in one go may reach so far beyond a term; its content there means nothing.
+  static constexpr size_t kSlackBytes = 48;
+
+  bool read_next();
   bool read_head();
   bool read_tail();
   bool read_postings();
@@ -66,7 +75,8 @@ class TermPageReader {
   std::string_view rest_;
   uint32_t blocks_;
   bool damaged_ = false;
-  std::array<char, kMaxPageTermBytes + 1> term_{};  // one more: packed digits come in pairs
+  uint64_t terms_read_ = 0;
+  std::array<char, kMaxPageTermBytes + kSlackBytes> term_{};
   size_t term_bytes_ = 0;
   size_t shared_ = 0;  // with the term before
   size_t tail_ = 0;    // bytes after those

@@ -1,6 +1,7 @@
 // The distinct terms of one block, by field: what the index knows of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,9 @@ struct StoredMessage;
 
 /// The part of a message that a term comes from; its value is the first byte of the term as it is indexed.
 enum class Field : char { kHeader = 'H', kKey = 'K', kValue = 'V' };
+
+/// All of them, in the order of their bytes.
+inline constexpr std::array kFieldsInOrder = {Field::kHeader, Field::kKey, Field::kValue};
 
 /// The indexed bytes of a token's term: the field's byte, then tokenizer::index_term(token).
 [[nodiscard]] std::string field_term(Field field, std::string_view index_term);

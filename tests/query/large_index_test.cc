@@ -102,5 +102,27 @@ TEST_F(LargeIndex, FindsWordsAndPrefixes) {
   }
 }
 
+TEST_F(LargeIndex, FindsPiecesOfWords) {
+  std::mt19937_64 random(6);
+  const auto having_piece = [&](const std::string& piece, bool at_end) {
+    std::set<uint64_t> numbers;
+    for (const auto& [token, having] : having_) {
+      const bool has = at_end ? token.ends_with(piece) : token.find(piece) != std::string::npos;
+      if (has) numbers.insert(having.begin(), having.end());
+    }
+    return numbers;
+  };
+  const auto is_ascii = [](char c) { return static_cast<uint8_t>(c) < 0x80; };
+  for (int i = 0; i < 60; ++i) {
+    const std::string& token = tokens_[random() % tokens_.size()];
+    if (token.size() < 4 || !std::all_of(token.begin(), token.end(), is_ascii)) continue;
+    const size_t at = random() % (token.size() - 3);
+    const std::string piece = token.substr(at, 3 + random() % 6);
+    ASSERT_EQ(found("*" + piece + "*"), newest(having_piece(piece, false))) << piece;
+    const std::string tail = token.substr(at);
+    ASSERT_EQ(found("*" + tail), newest(having_piece(tail, true))) << tail;
+  }
+}
+
 }  // namespace
 }  // namespace kseek::query

@@ -12,6 +12,7 @@
 #include "store/segment_database.h"
 #include "store/segment_files.h"
 #include "tests/store/random_messages.h"
+#include "tokenizer/tokenizer.h"
 
 namespace kseek::store {
 namespace {
@@ -49,12 +50,33 @@ std::vector<uint32_t> postings(SegmentReader& reader, std::string_view term) {
   return positions;
 }
 
+std::string random_piece(RandomMessages& random, const std::string& term) {
+  const size_t at = random.below(term.size());
+  return term.substr(at, 1 + random.below(term.size() - at));
+}
+
+void expect_scan(SegmentReader& reader, const Model& model, const std::string& prefix, const std::string& literal) {
+  Model expected;
+  for (const auto& [term, positions] : model) {
+    const bool wanted = term.find(literal) != std::string::npos || term.back() == tokenizer::kCutMark;
+    if (wanted && term.starts_with(prefix)) expected.emplace(term, positions);
+  }
+  Model found;
+  const auto done = reader.scan_terms({.prefix = prefix, .literal = literal}, [&](std::string_view term) {
+    found[std::string(term)] = postings(reader, term);
+    return true;
+  });
+  ASSERT_TRUE(done) << describe(done.error());
+  EXPECT_TRUE(*done);
+  EXPECT_EQ(found, expected) << prefix << ", " << literal;
+}
+
 void expect_model(const Segment& segment, const Model& model, RandomMessages& random) {
   auto lease = segment.borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
   SegmentReader& reader = *lease->operator->();
   Model found;
-  ASSERT_TRUE(reader.scan_terms("", [&](std::string_view term) {
+  ASSERT_TRUE(reader.scan_terms({}, [&](std::string_view term) {
     found[std::string(term)] = postings(reader, term);
     return true;
   }));
@@ -70,11 +92,12 @@ void expect_model(const Segment& segment, const Model& model, RandomMessages& ra
       expected.push_back(each->first);
     }
     std::vector<std::string> scanned;
-    ASSERT_TRUE(reader.scan_terms(prefix, [&scanned](std::string_view each) {
+    ASSERT_TRUE(reader.scan_terms({.prefix = prefix}, [&scanned](std::string_view each) {
       scanned.emplace_back(each);
       return true;
     }));
     EXPECT_EQ(scanned, expected) << prefix;
+    expect_scan(reader, model, prefix.substr(0, random.below(3)), random_piece(random, term));
   }
   for (const std::string& absent : {std::string("Vabsent"), std::string(), std::string(1000, 'V'), std::string("X")}) {
     EXPECT_EQ(postings(reader, absent), std::vector<uint32_t>());
@@ -274,8 +297,32 @@ TEST_F(SegmentTest, ScanStopsWhenToldTo) {
   auto lease = segment->borrow();
   ASSERT_TRUE(lease);
   int visited = 0;
-  ASSERT_TRUE((*lease)->scan_terms("V", [&visited](std::string_view) { return ++visited < 2; }));
+  const auto done = (*lease)->scan_terms({.prefix = "V"}, [&visited](std::string_view) { return ++visited < 2; });
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(*done);
   EXPECT_EQ(visited, 2);
+}
+
+TEST_F(SegmentTest, ScanStopsAfterAboutSoManyTerms) {
+  std::vector<std::string> words;
+  for (int i = 0; i < 50'000; ++i) words.push_back(fmt::format("w{:08}", i * 7919));
+  TermCollector collector;
+  for (const std::string& word : words) collector.add(Field::kValue, word, {.ascii = true});
+  collector.add(Field::kKey, "one two", {.ascii = true});
+  const auto segment = write({{{1}, collector.take()}});
+  auto lease = segment->borrow();
+  ASSERT_TRUE(lease);
+  EXPECT_EQ((*lease)->terms(Field::kValue), words.size());
+  EXPECT_EQ((*lease)->terms(Field::kKey), 2U);
+  EXPECT_EQ((*lease)->terms(Field::kHeader), 0U);
+  const auto scan = [&](uint64_t most) {
+    return *(*lease)->scan_terms({.prefix = "V", .literal = "nowhere", .most = most}, [](std::string_view) {
+      ADD_FAILURE() << "none has it";
+      return true;
+    });
+  };
+  EXPECT_FALSE(scan(words.size() / 2));
+  EXPECT_TRUE(scan(words.size() + 10));
 }
 
 TEST_F(SegmentTest, TermsOfEveryByteAndLengthAreKept) {

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/store/random_messages.h"
+#include "tokenizer/tokenizer.h"
 
 namespace kseek::store {
 namespace {
@@ -110,6 +111,40 @@ TEST(TermPages, SeekFindsTheFirstThatIsNotBelow) {
   }
 }
 
+TEST(TermPages, TermsWithALiteralAreFound) {
+  size_t all_found = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    RandomMessages random(seed);
+    Model model;
+    for (size_t terms = 1 + random.below(400); terms > 0; --terms) {
+      std::string term = random_term(random);
+      if (random.one_in(20)) term.back() = tokenizer::kCutMark;
+      model[std::move(term)] = {0};
+    }
+    TermPageBuilder builder(9);
+    for (const auto& [term, positions] : model) ASSERT_TRUE(builder.append(term, positions, 1'000'000));
+    for (int i = 0; i < 50; ++i) {
+      std::string literal = random_term(random);
+      if (!random.one_in(4)) literal = std::next(model.begin(), static_cast<int>(random.below(model.size())))->first;
+      const size_t at = random.below(literal.size());
+      literal = literal.substr(at, 1 + random.below(random.one_in(2) ? 4 : literal.size()));
+      std::vector<std::string> expected;
+      for (const auto& [term, positions] : model) {
+        const bool wanted = term.find(literal) != std::string::npos || term.back() == tokenizer::kCutMark;
+        if (wanted) expected.push_back(term);
+      }
+      std::vector<std::string> found;
+      TermPageReader reader(builder.bytes(), 9);
+      while (reader.next_containing(literal)) found.emplace_back(reader.term());
+      ASSERT_EQ(found, expected) << literal;
+      ASSERT_EQ(reader.terms_read(), model.size());
+      all_found += found.size();
+    }
+  }
+  EXPECT_GT(all_found, 10'000U);
+}
+
 TEST(TermPages, AreSmall) {
   TermPageBuilder builder(256);
   std::vector<uint32_t> all(256);
@@ -146,6 +181,9 @@ TEST(TermPages, AnyBytesAreReadOrDamaged) {
     const std::vector<char> exact(page.begin(), page.end());  // so that a sanitizer sees a step beyond
     TermPageReader reader({exact.data(), exact.size()}, 300);
     TermPageReader seeker = reader;
+    TermPageReader finder = reader;
+    const std::string literal = random_term(random).substr(0, 1 + random.below(3));
+    while (finder.next_containing(literal)) ASSERT_FALSE(finder.term().empty());
     ASSERT_TRUE(!seeker.seek(random_term(random)) || !seeker.term().empty());
     std::string before;
     std::vector<uint32_t> positions;
