@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace kseek::embed {
 namespace {
@@ -30,14 +31,18 @@ api::TimestampType to_api(TimestampType type) {
   return api::TimestampType::kNone;
 }
 
+/// By name: a state that the public face does not have reads as failed, and its reason says what it is.
 api::TopicState to_api(indexer::TopicState state) {
-  switch (state) {
-    case indexer::TopicState::kStarting: return api::TopicState::kStarting;
-    case indexer::TopicState::kCatchingUp: return api::TopicState::kCatchingUp;
-    case indexer::TopicState::kRunning: return api::TopicState::kRunning;
-    case indexer::TopicState::kPaused: return api::TopicState::kPaused;
-    case indexer::TopicState::kImported: return api::TopicState::kImported;
-    case indexer::TopicState::kFailed: break;
+  static constexpr std::array<std::pair<std::string_view, api::TopicState>, 6> kStates = {{
+      {"starting", api::TopicState::kStarting},
+      {"catching_up", api::TopicState::kCatchingUp},
+      {"running", api::TopicState::kRunning},
+      {"paused", api::TopicState::kPaused},
+      {"recreating", api::TopicState::kRecreating},
+      {"imported", api::TopicState::kImported},
+  }};
+  for (const auto& [name, copied] : kStates) {
+    if (name == indexer::to_string(state)) return copied;
   }
   return api::TopicState::kFailed;
 }

@@ -158,14 +158,16 @@ Result<TopicInfo> Directory::topic(std::string_view name) const {
 // --- all hits, one by one --------------------------------------------------------------------------------------------
 
 struct HitStream::Impl {
+  Impl(const Directory::Impl& its_directory, OurResult<kseek::query::SearchRequest> asked)
+      : directory(its_directory), request(std::move(asked)) {}
   const Directory::Impl& directory;
   OurResult<kseek::query::SearchRequest> request;  // with the next page's cursor
-  std::vector<kseek::query::Hit> page = {};
+  std::vector<kseek::query::Hit> page;
   std::size_t given = 0;  // of the page
   bool more = true;
   bool complete = true;
-  std::vector<std::string> reasons = {};
-  std::vector<Coverage> coverage = {};
+  std::vector<std::string> reasons;
+  std::vector<Coverage> coverage;
 };
 
 HitStream::HitStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -173,10 +175,10 @@ HitStream::HitStream(HitStream&&) noexcept = default;
 HitStream& HitStream::operator=(HitStream&&) noexcept = default;
 HitStream::~HitStream() = default;
 
-HitStream Directory::find(SearchRequest request) const {
+HitStream Directory::find(const SearchRequest& request) const {
   auto asked = request_of(request);
   if (asked) asked->deadline = std::chrono::hours(24 * 365);  // the next page would only go on
-  return HitStream(std::unique_ptr<HitStream::Impl>(new HitStream::Impl{*impl_, std::move(asked)}));
+  return HitStream(std::make_unique<HitStream::Impl>(*impl_, std::move(asked)));
 }
 
 Result<std::optional<Hit>> HitStream::next() {

@@ -82,13 +82,8 @@ Query combined(const std::vector<Query>& queries, Join&& join) {
 
 Query::Query() : impl_(std::make_shared<Impl>()) {}
 Query::Query(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
-Query::Query(const Query&) = default;
-Query::Query(Query&& other) noexcept : impl_(other.impl_) {}  // the other one stays a query
-Query& Query::operator=(const Query&) = default;
-Query& Query::operator=(Query&& other) noexcept {
-  impl_ = other.impl_;
-  return *this;
-}
+Query::Query(const Query&) noexcept = default;
+Query& Query::operator=(const Query&) noexcept = default;
 Query::~Query() = default;
 
 Query Query::text(std::string_view query_text) { return make(kseek::query::parse_query(query_text, kseek::now())); }
@@ -124,7 +119,7 @@ Query Query::field_between(std::string_view path, std::string_view low, std::str
   return test_of(path, fmt::format("{}..{}", low, high));
 }
 
-Query Query::partitions(std::vector<std::int32_t> partitions) {
+Query Query::partitions(const std::vector<std::int32_t>& partitions) {
   auto ids = kseek::embed::from_api(partitions);
   if (!ids) return make(std::move(ids).error());
   return make(Condition::of_partitions(*std::move(ids)));

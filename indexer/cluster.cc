@@ -28,7 +28,6 @@ std::string name_of(const TopicPartition& partition) {
 
 Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, const Properties& kafka) {
   const Properties defaults{{"client.id", "kseek-watch"},
-                            {"allow.auto.create.topics", "false"},
                             {"reconnect.backoff.max.ms", "1000"},
                             // For read_messages(): one message is enough, and it is waited for.
                             {"fetch.wait.max.ms", "10"},

@@ -19,7 +19,7 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
 /// librdkafka says these again and again while a broker is away: the topics' states tell it once, in words.
 bool is_noise(std::string_view facility) {
   return facility == "FAIL" || facility == "ERROR" || facility == "CONFWARN" || facility == "GETPID" ||
-         facility == "TERMINATE" || facility == "AUTOCREATE";
+         facility == "TERMINATE";
 }
 
 void on_log(const rd_kafka_t* /*client*/, int level, const char* facility, const char* text) {

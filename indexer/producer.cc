@@ -206,7 +206,7 @@ Result<std::unique_ptr<Producer>> Producer::create(const std::string& brokers,
                             {"partitioner", "murmur2_random"},
                             {"message.max.bytes", std::to_string(64_MiB)},
                             {"message.timeout.ms", "30000"},
-                            {"allow.auto.create.topics", "false"},
+                            {"allow.auto.create.topics", "false"},  // consumers have it so, unless it is said
                             {"topic.metadata.propagation.max.ms", "3000"},
                             {"reconnect.backoff.max.ms", "1000"},
                             {"log.connection.close", "false"}};

@@ -33,7 +33,6 @@ const Properties& defaults() {
                                     {"reconnect.backoff.max.ms", "1000"},
                                     {"topic.metadata.refresh.interval.ms", "60000"},
                                     {"socket.keepalive.enable", "true"},
-                                    {"allow.auto.create.topics", "false"},
                                     {"log.connection.close", "false"}};
   return kDefaults;
 }

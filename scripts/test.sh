@@ -57,7 +57,7 @@ quietly cmake --build --preset "$preset" -j 2
 if [[ $tidy == yes ]]; then
   step "clang-tidy"
   # Not of the tests: they would make it 8 minutes instead of 5. scripts/tidy.sh build/dev tests/ looks at them.
-  ./scripts/tidy.sh "build/$preset" base/ tokenizer/ store/ indexer/ query/ server/ cli/ bench/
+  ./scripts/tidy.sh "build/$preset" base/ tokenizer/ store/ indexer/ query/ server/ embed/ cli/ bench/
 fi
 
 step "tests"

@@ -12,7 +12,6 @@ Result<query::SearchAnswer> search(const Services& services, const Request& requ
   KSEEK_ASSIGN(query::SearchRequest asked, parse_search(request.query, now()));
   asked.deadline = services.search_deadline;
   asked.cancelled = request.client_gone;
-  for (const std::string& topic : asked.topics) KSEEK_TRY(find_topic(services.store, topic));
   const std::vector<std::string> reasons = indexer::starting_reasons(services.indexer, asked.topics);
   KSEEK_ASSIGN(query::SearchAnswer answer, query::search(services.store, asked));
   answer.complete = answer.complete && reasons.empty();

@@ -99,6 +99,33 @@ TEST_F(OwnerTest, ARefreshedReaderSeesWhatIsOnDisk) {
   EXPECT_EQ(reader->search(ask("logs", "entry")).value().hits.size(), 2U);
 }
 
+TEST_F(OwnerTest, AStreamGoesOnOverARefresh) {
+  Owner owner = own();
+  OpenRequest open;
+  open.topic = "logs";
+  ASSERT_TRUE(owner.open_topic(open));
+  std::string lines;
+  for (int i = 0; i < 12; ++i) lines += "k=entry\n";
+  send("logs", lines);
+  ASSERT_TRUE(owner.wait_caught_up("logs", kPatience));
+  ASSERT_TRUE(owner.flush("logs"));
+  auto reader = Reader::open(dir_.file("data"));
+  ASSERT_TRUE(reader) << reader.error().message;
+  HitStream stream = reader->find(ask("logs", "entry"));
+  EXPECT_EQ(stream.next().value()->message.offset, 11);
+  send("logs", lines);
+  ASSERT_TRUE(owner.wait_caught_up("logs", kPatience));
+  ASSERT_TRUE(owner.flush("logs"));
+  ASSERT_TRUE(reader->refresh());
+  for (int64_t offset = 10; offset >= 0; --offset) {
+    const auto hit = stream.next().value();
+    ASSERT_TRUE(hit) << offset;
+    EXPECT_EQ(hit->message.offset, offset) << "what came later is not part of this search";
+  }
+  EXPECT_FALSE(stream.next().value());
+  EXPECT_EQ(reader->search(ask("logs", "entry")).value().hits[0].message.offset, 23);
+}
+
 TEST_F(OwnerTest, RefusesWhatMakesNoSense) {
   Owner owner = own();
   const auto second = Owner::open(dir_.file("data"));

@@ -53,9 +53,6 @@ TEST(BuiltQuery, EverythingIsNeutral) {
   EXPECT_EQ((a && Query()).to_string(), a.to_string());
   EXPECT_EQ((a || Query()).to_string(), "");
   EXPECT_EQ(Query::all_of({}).to_string(), "");
-  Query moved_from = a;
-  const Query taken = std::move(moved_from);
-  EXPECT_EQ(taken.to_string(), a.to_string());
 }
 
 TEST(BuiltQuery, KeepsWhatIsWrong) {

@@ -186,6 +186,8 @@ TEST_F(Routes, CursorPagesThroughAllOnce) {
 TEST_F(Routes, BadSearches) {
   expect_error(world->get("/api/v1/search"), 400, "invalid", "topic");
   expect_error(world->get("/api/v1/search?topic=none"), 404, "not_found", "none");
+  expect_error(world->get("/api/v1/search?topic=no*"), 404, "not_found", "no*");
+  EXPECT_EQ(world->get("/api/v1/search?topic=ord*").status, 200) << "a pattern over the opened topics";
   expect_error(world->get("/api/v1/search?topic=orders&q=nofield:x"), 400, "invalid", "at character 1");
   expect_error(world->get("/api/v1/search?topic=orders&offset=9..1"), 400, "invalid", "offset");
   expect_error(world->get("/api/v1/search?topic=orders&time=soon"), 400, "invalid", "time");
