@@ -149,10 +149,23 @@ JsonFieldMatcher::JsonFieldMatcher(JsonPath path, FieldTest test) : path_(std::m
 
 bool JsonFieldMatcher::matches(std::string_view text, TextTraits traits) {
   if (rejects(text, traits)) return false;
-  p_ = text.data();
+  begin_ = p_ = text.data();
   end_ = p_ + text.size();
   traits_ = traits;
   return find_value(0) && (traits.json_escapes || tokenizer::is_json_container(text));
+}
+
+std::vector<ByteSpan> JsonFieldMatcher::find_all(std::string_view text, TextTraits traits, size_t limit) {
+  std::vector<ByteSpan> spans;
+  if (rejects(text, traits) || !(traits.json_escapes || tokenizer::is_json_container(text))) return spans;
+  begin_ = p_ = text.data();
+  end_ = p_ + text.size();
+  traits_ = traits;
+  spans_ = &spans;
+  limit_ = limit;
+  static_cast<void>(find_value(0));
+  spans_ = nullptr;
+  return spans;
 }
 
 bool JsonFieldMatcher::rejects(std::string_view text, TextTraits traits) {
@@ -220,9 +233,40 @@ bool JsonFieldMatcher::find_in_array(size_t step) {
 bool JsonFieldMatcher::test_value() {
   if (*p_ == '{' || *p_ == '[') {
     skip_container();
-    return test_.kind == FieldTest::Kind::kExists;
+    return test_.kind == FieldTest::Kind::kExists && spans_ == nullptr;
   }
-  return *p_ == '"' ? test_string(take_string()) : test_scalar(take_scalar());
+  const bool is_string = *p_ == '"';
+  const std::string_view token = is_string ? take_string() : take_scalar();
+  if (!(is_string ? test_string(token) : test_scalar(token))) return false;
+  if (spans_ == nullptr) return true;
+  if (is_string && (finder_ || regex_)) {
+    add_spans_in(token);
+  } else {
+    add_span(token);
+  }
+  return spans_->size() >= limit_;
+}
+
+void JsonFieldMatcher::add_span(std::string_view passed) {
+  if (passed.empty() || spans_->size() >= limit_) return;
+  const auto begin = static_cast<size_t>(passed.data() - begin_);
+  spans_->push_back({begin, begin + passed.size()});
+}
+
+void JsonFieldMatcher::add_spans_in(std::string_view raw) {
+  const bool escaped = traits_.json_escapes && has_escape(raw);
+  const size_t left = limit_ - spans_->size();
+  if (finder_) {
+    const tokenizer::FoldedWithOrigins folded = tokenizer::fold_with_origins(raw, {traits_.ascii, escaped});
+    for (const tokenizer::TokenSpan& span : finder_->find_all(folded.text, left)) {
+      const uint32_t begin = folded.begin[span.begin];
+      add_span(raw.substr(begin, folded.end[span.end - 1] - begin));
+    }
+  } else if (escaped) {
+    add_span(raw);
+  } else {
+    for (const ByteSpan& span : regex_->find_all(raw, left)) add_span(raw.substr(span.begin, span.end - span.begin));
+  }
 }
 
 bool JsonFieldMatcher::test_string(std::string_view raw) {

@@ -67,14 +67,22 @@ class JsonFieldMatcher {
   /// Linear in the text.
   [[nodiscard]] bool matches(std::string_view text, tokenizer::TextTraits traits);
 
+  /// Where in the text, as it was sent, what passes the test stands, in order; at most `limit`: of a string the phrase
+  /// or the regular expression's match (all between the quotes if an escape stands there), else what the path leads to:
+  /// all between a string's quotes, a number, true, false, null. Objects and arrays, which only exist, and what is
+  /// empty have no place. Allocates.
+  [[nodiscard]] std::vector<ByteSpan> find_all(std::string_view text, tokenizer::TextTraits traits, size_t limit);
+
  private:
   [[nodiscard]] bool rejects(std::string_view text, tokenizer::TextTraits traits);
-  // Each reads at p_, which moves behind what it read; to end_ when the text can't be valid. True: found.
+  // Each reads at p_, which moves behind what it read; to end_ when the text can't be valid. True: found, and enough.
   bool find_value(size_t step);
   bool find_in_object(size_t step);
   bool find_in_array(size_t step);
   bool test_value();
   [[nodiscard]] bool test_string(std::string_view raw);
+  void add_span(std::string_view passed);
+  void add_spans_in(std::string_view raw);
   [[nodiscard]] bool test_scalar(std::string_view token) const;
   [[nodiscard]] bool is_name(std::string_view raw, const std::string& name);
 
@@ -97,9 +105,12 @@ class JsonFieldMatcher {
   std::string unescaped_;
 
   // The text at hand.
+  const char* begin_ = nullptr;
   const char* p_ = nullptr;
   const char* end_ = nullptr;
   tokenizer::TextTraits traits_;
+  std::vector<ByteSpan>* spans_ = nullptr;  // find_all's: what passes goes there, and the walk goes on
+  size_t limit_ = 0;
 };
 
 }  // namespace kseek::query

@@ -88,7 +88,7 @@ std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& mess
   if (!root_) return parts;
   const auto collect = [&](MatchedPart::In in, std::optional<std::string_view> bytes, tokenizer::TextTraits traits) {
     if (!bytes || bytes->size() > kMaxMarkedBytes) return;
-    collect_parts(*root_, in, *bytes, tokenizer::fold_with_origins(*bytes, traits), parts);
+    collect_parts(*root_, {in, *bytes, traits, tokenizer::fold_with_origins(*bytes, traits)}, parts);
   };
   collect(MatchedPart::In::kKey, message.key, message.key_traits);
   collect(MatchedPart::In::kValue, message.value, message.value_traits);
@@ -108,21 +108,26 @@ std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& mess
   return joined;
 }
 
-void Matcher::collect_parts(Node& node, MatchedPart::In in, std::string_view bytes,
-                            const tokenizer::FoldedWithOrigins& folded, std::vector<MatchedPart>& parts) {
+void Matcher::collect_parts(Node& node, const MarkedText& text, std::vector<MatchedPart>& parts) {
   if (node.condition.kind == Condition::Kind::kNot) return;
-  for (Node& child : node.children) collect_parts(child, in, bytes, folded, parts);
+  for (Node& child : node.children) collect_parts(child, text, parts);
+  const auto add = [&](const ByteSpan& span) {
+    parts.push_back({text.in, static_cast<uint32_t>(span.begin), static_cast<uint32_t>(span.end)});
+  };
+  const bool in_key = text.in == MatchedPart::In::kKey;
+  if (node.field && !in_key) {
+    for (const ByteSpan& span : node.field->find_all(text.bytes, text.traits, kMaxMatchedParts)) add(span);
+  }
   const Scope scope = node.condition.target.scope;
-  if (scope == Scope::kHeader || scope == (in == MatchedPart::In::kKey ? Scope::kValue : Scope::kKey)) return;
+  if (scope == Scope::kHeader || scope == (in_key ? Scope::kValue : Scope::kKey)) return;
   if (node.finder) {
+    const tokenizer::FoldedWithOrigins& folded = text.folded;
     for (const tokenizer::TokenSpan& span : node.finder->find_all(folded.text, kMaxMatchedParts)) {
-      parts.push_back({in, folded.begin[span.begin], folded.end[span.end - 1]});
+      add({folded.begin[span.begin], folded.end[span.end - 1]});
     }
   }
   if (node.regex) {
-    for (const ByteSpan& span : node.regex->find_all(bytes, kMaxMatchedParts)) {
-      parts.push_back({in, static_cast<uint32_t>(span.begin), static_cast<uint32_t>(span.end)});
-    }
+    for (const ByteSpan& span : node.regex->find_all(text.bytes, kMaxMatchedParts)) add(span);
   }
 }
 

@@ -25,9 +25,9 @@ class Matcher {
   /// `time_kind`: of the message's topic.
   [[nodiscard]] bool matches(const store::StoredMessage& message, TimeKind time_kind);
 
-  /// Where the phrases and regular expressions that are not below a NOT stand in key and value: by position,
-  /// overlapping ones joined, at most kMaxMatchedParts. Texts over kMaxMarkedBytes are left unmarked (their origins
-  /// cost much time and memory).
+  /// Where the phrases, regular expressions and fields' values that are not below a NOT stand in key and value: by
+  /// position, overlapping ones joined, at most kMaxMatchedParts. Texts over kMaxMarkedBytes are left unmarked (their
+  /// origins cost much time and memory).
   [[nodiscard]] std::vector<MatchedPart> matched_parts(const store::StoredMessage& message);
 
   static constexpr size_t kMaxMatchedParts = 32;
@@ -50,13 +50,20 @@ class Matcher {
     void take(std::optional<std::string_view> text, tokenizer::TextTraits its_traits);
   };
 
+  /// A text to mark matches in.
+  struct MarkedText {
+    MatchedPart::In in = MatchedPart::In::kValue;
+    std::string_view bytes;
+    tokenizer::TextTraits traits;
+    tokenizer::FoldedWithOrigins folded;
+  };
+
   static Node compile(const Condition& condition);
   bool matches(Node& node, const store::StoredMessage& message, TimeKind time_kind);
   bool matches_text(Node& node, const store::StoredMessage& message);
   bool found_in(Node& node, Text& text);
   bool matches_headers(Node& node, const HeaderList& headers);
-  static void collect_parts(Node& node, MatchedPart::In in, std::string_view bytes,
-                            const tokenizer::FoldedWithOrigins& folded, std::vector<MatchedPart>& parts);
+  static void collect_parts(Node& node, const MarkedText& text, std::vector<MatchedPart>& parts);
 
   std::optional<Node> root_;
   Text key_;
