@@ -198,10 +198,17 @@ std::string plan_lines(const Json& explain) {
     out += fmt::format(", {} leaves {}", fit(step.at("condition").get<std::string>(), 200, false),
                        step.at("blocks_left").get<uint64_t>());
   }
+  const auto number = [&explain](const char* name) { return explain.at(name).get<uint64_t>(); };
+  const auto ms = [&explain](const char* name) { return explain.at(name).get<double>(); };
+  out += fmt::format("; {} candidates", number("candidates"));
+  if (number("blocks_not_asked") > 0) out += fmt::format(", {} blocks not asked about", number("blocks_not_asked"));
   out += fmt::format("\nopened {} and {} in memory; {} messages verified; {} bytes read, a full scan reads {}\n",
-                     explain.at("blocks_opened").get<uint64_t>(), explain.at("memory_blocks_scanned").get<uint64_t>(),
-                     explain.at("messages_verified").get<uint64_t>(), explain.at("bytes_read").get<uint64_t>(),
-                     explain.at("full_scan_bytes").get<uint64_t>());
+                     number("blocks_opened"), number("memory_blocks_scanned"), number("messages_verified"),
+                     number("bytes_read"), number("full_scan_bytes"));
+  out +=
+      fmt::format("plan {:.2f} ms, read {:.2f} ms, verify {:.2f} ms\n", ms("plan_ms"), ms("read_ms"), ms("verify_ms"));
+  for (const Json& note : explain.at("notes"))
+    out += fmt::format("note: {}\n", fit(note.get<std::string>(), 300, false));
   return out;
 }
 

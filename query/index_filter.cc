@@ -140,6 +140,7 @@ IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
 IndexFilter::Node IndexFilter::compile(const Condition& condition) {
   Node node;
   node.kind = condition.kind;
+  if (condition.kind == Condition::Kind::kNot) return node;  // no filter, whatever stands below
   for (const Condition& child : condition.children) node.children.push_back(compile(child));
   switch (condition.kind) {
     case Condition::Kind::kPhrase:

@@ -113,6 +113,19 @@ TEST_F(Filters, NotExcludesNoBlockByItsWords) {
   const SearchAnswer answer = ask("-key:order -value:/nothing/");
   EXPECT_TRUE(answer.hits.empty());
   EXPECT_EQ(answer.explain->candidates, kBlocks);
+  EXPECT_TRUE(answer.explain->steps.empty()) << "what filters nothing is no step";
+}
+
+TEST_F(Filters, StepsSayWhatEachConditionLeft) {
+  const SearchAnswer answer = ask("key:order-12 value:name12 -value:nothing offset:4..");
+  ASSERT_TRUE(answer.explain);
+  EXPECT_EQ(answer.explain->pruned_by_metadata, 1U);
+  ASSERT_EQ(answer.explain->steps.size(), 2U);
+  EXPECT_EQ(answer.explain->steps[0].condition, "key:\"order 12\"");
+  EXPECT_EQ(answer.explain->steps[0].blocks_left, 1U);
+  EXPECT_EQ(answer.explain->steps[1].condition, "value:\"name12\"");
+  EXPECT_EQ(answer.explain->steps[1].blocks_left, 1U);
+  EXPECT_EQ(answer.explain->candidates, 1U);
 }
 
 }  // namespace
