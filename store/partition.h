@@ -18,7 +18,7 @@ namespace kseek::store {
 
 /// A closed block that is not durable yet, and how the partition stands when it is.
 struct FrozenBlock {
-  std::shared_ptr<const OpenBlock> block;  ///< nullptr: there are dead letters alone
+  std::shared_ptr<OpenBlock> block;  ///< nobody appends any more; nullptr: there are dead letters alone
   size_t messages = 0;
   std::vector<DeadLetter> dead_letters;
   Offset next;

@@ -1,5 +1,7 @@
 #include "store/records.h"
 
+#include <algorithm>
+
 #include "base/varint.h"
 
 namespace kseek::store {
@@ -103,6 +105,12 @@ std::string partition_key(TopicNumber topic, PartitionId partition) {
 
 std::string block_key(TopicNumber topic, BlockId block) {
   std::string key = topic_key(topic, RecordKind::kBlock);
+  put_big_endian(key, block.value);
+  return key;
+}
+
+std::string removed_key(TopicNumber topic, BlockId block) {
+  std::string key = topic_key(topic, RecordKind::kRemoved);
   put_big_endian(key, block.value);
   return key;
 }
@@ -279,6 +287,26 @@ std::optional<SegmentMeta> decode_segment_meta(SegmentId id, std::string_view by
   }
   if (!in.finished() || meta.blocks.empty()) return std::nullopt;
   return meta;
+}
+
+std::string encode_events(const std::vector<TopicEvent>& events) {
+  RecordWriter out;
+  const size_t kept = std::min(events.size(), kKeptEvents);
+  out.number(kept);
+  for (size_t i = events.size() - kept; i < events.size(); ++i) out.integer(events[i].time.ms).text(events[i].text);
+  return out.take();
+}
+
+std::optional<std::vector<TopicEvent>> decode_events(std::string_view bytes) {
+  RecordReader in(bytes);
+  std::vector<TopicEvent> events;
+  for (uint64_t left = in.count(); left > 0; --left) {
+    TopicEvent& event = events.emplace_back();
+    event.time = {in.integer()};
+    event.text = in.text();
+  }
+  if (!in.finished()) return std::nullopt;
+  return events;
 }
 
 std::string encode_dead_letter(const DeadLetter& letter) {

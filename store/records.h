@@ -43,11 +43,13 @@ enum class RecordKind : char {
   kNextSegment = 'm',
   kPartition = 'p',
   kBlock = 'b',
+  kRemoved = 'c',  ///< which messages of a block Kafka has compacted away: RemovedBits as they are
   kSegment = 's',
   kDeadLetter = 'd',
   kRebuild = 'r',         ///< an index is being rebuilt: the first block id that is not part of it
   kRebuiltSegment = 'x',  ///< a segment of that index
   kGeneration = 'g',      ///< the topic is the next generation of the one of its name
+  kEvents = 'e',
 };
 
 [[nodiscard]] std::string format_key();
@@ -57,6 +59,7 @@ enum class RecordKind : char {
 [[nodiscard]] std::string topic_key(TopicNumber topic, RecordKind kind);
 [[nodiscard]] std::string partition_key(TopicNumber topic, PartitionId partition);
 [[nodiscard]] std::string block_key(TopicNumber topic, BlockId block);
+[[nodiscard]] std::string removed_key(TopicNumber topic, BlockId block);
 [[nodiscard]] std::string segment_key(TopicNumber topic, SegmentId segment);
 [[nodiscard]] std::string rebuilt_segment_key(TopicNumber topic, SegmentId segment);
 [[nodiscard]] std::string jobs_prefix();
@@ -90,6 +93,8 @@ struct TopicKey {
 [[nodiscard]] std::optional<BlockMeta> decode_block_meta(BlockId id, std::string_view bytes);
 [[nodiscard]] std::string encode_segment_meta(const SegmentMeta& meta);
 [[nodiscard]] std::optional<SegmentMeta> decode_segment_meta(SegmentId id, std::string_view bytes);
+[[nodiscard]] std::string encode_events(const std::vector<TopicEvent>& events);  ///< the last kKeptEvents of them
+[[nodiscard]] std::optional<std::vector<TopicEvent>> decode_events(std::string_view bytes);
 [[nodiscard]] std::string encode_dead_letter(const DeadLetter& letter);
 [[nodiscard]] std::optional<DeadLetter> decode_dead_letter(std::string_view bytes);
 [[nodiscard]] std::string encode_job(const JobRecord& job);

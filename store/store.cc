@@ -66,6 +66,10 @@ Result<void> check_directory(const fs::path& dir, OpenMode mode) {
   return {};
 }
 
+Error not_open(std::string_view topic) {
+  return {ErrorCode::kNotFound, fmt::format("topic {} is not open", topic), "`kseek topics` lists them"};
+}
+
 class StoreImpl final : public Store {
  public:
   StoreImpl(StoreShared shared, std::optional<LockFile> lock) : lock_(std::move(lock)), shared_(std::move(shared)) {}
@@ -74,6 +78,8 @@ class StoreImpl final : public Store {
   Result<void> remove_orphans() const;
 
   [[nodiscard]] Result<std::shared_ptr<TopicStore>> create_topic(const TopicConfig& config) override;
+  [[nodiscard]] Result<std::shared_ptr<TopicStore>> recreate_topic(const TopicConfig& config,
+                                                                   const TopicEvent& event) override;
   [[nodiscard]] std::shared_ptr<TopicStore> topic(std::string_view name) const override;
   [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> topics() const override;
   [[nodiscard]] Result<void> drop_topic(std::string_view name) override;
@@ -89,7 +95,9 @@ class StoreImpl final : public Store {
  private:
   using TopicMap = std::map<std::string, std::shared_ptr<TopicStoreImpl>, std::less<>>;
   [[nodiscard]] Result<void> check_writable() const;
-  Result<std::shared_ptr<TopicStoreImpl>> make_topic(const TopicConfig& config, bool is_generation) const;
+  Result<std::shared_ptr<TopicStoreImpl>> make_topic(const TopicConfig& config, bool is_generation,
+                                                     std::vector<TopicEvent> events = {},
+                                                     TopicStoreImpl* instead_of = nullptr) const;
   [[nodiscard]] std::shared_ptr<TopicStoreImpl> find(const TopicMap& map, std::string_view name) const;
   Result<void> drop_from(TopicMap& map, std::string_view name);
 
@@ -144,8 +152,11 @@ Result<void> StoreImpl::remove_orphans() const {
   return {};
 }
 
-/// Its records and its family of blocks. REQUIRES: change_mu_ held.
-Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig& config, bool is_generation) const {
+/// Its records and its family of blocks; in one write with the end of `instead_of`, if that is not null.
+/// REQUIRES: change_mu_ held.
+Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig& config, bool is_generation,
+                                                              std::vector<TopicEvent> events,
+                                                              TopicStoreImpl* instead_of) const {
   KSEEK_TRY(check_writable());
   KSEEK_ASSIGN(const auto record, shared_.database->get(next_topic_key()));
   const auto next = record ? decode_number(*record) : std::optional<uint64_t>(1);
@@ -155,15 +166,17 @@ Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig&
   }
   const TopicNumber number{static_cast<uint32_t>(*next)};
   KSEEK_ASSIGN(auto family, BlockFamily::create(shared_.database, number));
+  auto created = std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family), std::move(events));
   rocksdb::WriteBatch batch;
   batch.Put(next_topic_key(), encode_number(*next + 1));
-  batch.Put(topic_key(number, RecordKind::kConfig), encode_config(config));
+  created->put_records(batch);
   if (is_generation) batch.Put(topic_key(number, RecordKind::kGeneration), "");
-  if (auto written = shared_.database->write(batch, true); !written) {
-    ignore_error(family->drop(), "without a record it is dropped at the next start");
+  auto written = instead_of != nullptr ? instead_of->drop(std::move(batch)) : shared_.database->write(batch, true);
+  if (!written) {
+    created->give_up();
     return std::move(written).error();
   }
-  return std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family));
+  return created;
 }
 
 Result<void> StoreImpl::check_writable() const {
@@ -184,6 +197,20 @@ Result<std::shared_ptr<TopicStore>> StoreImpl::create_topic(const TopicConfig& c
   return std::shared_ptr<TopicStore>(std::move(created));
 }
 
+Result<std::shared_ptr<TopicStore>> StoreImpl::recreate_topic(const TopicConfig& config, const TopicEvent& event) {
+  std::lock_guard changing(change_mu_);
+  const auto old = find(topics_, config.name);
+  if (!old) return not_open(config.name);
+  KSEEK_TRY(drop_from(generations_, config.name));
+  std::vector<TopicEvent> events = old->events();
+  events.push_back(event);
+  if (events.size() > kKeptEvents) events.erase(events.begin());
+  KSEEK_ASSIGN(auto created, make_topic(config, false, std::move(events), old.get()));
+  std::unique_lock lock(mu_);
+  topics_.find(config.name)->second = created;
+  return std::shared_ptr<TopicStore>(std::move(created));
+}
+
 std::shared_ptr<TopicStoreImpl> StoreImpl::find(const TopicMap& map, std::string_view name) const {
   std::shared_lock lock(mu_);
   const auto found = map.find(name);
@@ -197,10 +224,6 @@ std::vector<std::shared_ptr<TopicStore>> StoreImpl::topics() const {
   std::vector<std::shared_ptr<TopicStore>> all;
   for (const auto& [name, topic] : topics_) all.push_back(topic);
   return all;
-}
-
-Error not_open(std::string_view name) {
-  return {ErrorCode::kNotFound, fmt::format("topic {} is not open", name), "`kseek topics` lists them"};
 }
 
 Result<void> StoreImpl::drop_from(TopicMap& map, std::string_view name) {
@@ -249,6 +272,7 @@ Result<void> StoreImpl::adopt_generation(std::string_view name) {
   }
   rocksdb::WriteBatch batch;
   batch.Delete(topic_key(fresh->number(), RecordKind::kGeneration));
+  fresh->inherit_events(old->events(), batch);
   KSEEK_TRY(old->drop(std::move(batch)));
   std::unique_lock lock(mu_);
   topics_.find(name)->second = fresh;

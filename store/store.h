@@ -39,6 +39,11 @@ class Store {
 
   /// kConflict when it is open already; kInvalid for a bad name.
   [[nodiscard]] virtual Result<std::shared_ptr<TopicStore>> create_topic(const TopicConfig& config) = 0;
+  /// Drops messages and index of the topic of this name and makes a new one, empty, with this configuration, the old
+  /// one's events and `event`: in one catalog write, so that a crash leaves the one or the other. For the old
+  /// TopicStore see drop_topic(). kNotFound: none of that name is open.
+  [[nodiscard]] virtual Result<std::shared_ptr<TopicStore>> recreate_topic(const TopicConfig& config,
+                                                                           const TopicEvent& event) = 0;
   /// nullptr when there is none of that name. The store must outlive what it hands out.
   [[nodiscard]] virtual std::shared_ptr<TopicStore> topic(std::string_view name) const = 0;
   [[nodiscard]] virtual std::vector<std::shared_ptr<TopicStore>> topics() const = 0;  ///< by name

@@ -41,6 +41,14 @@ struct TopicConfig {
   bool operator==(const TopicConfig&) const = default;
 };
 
+/// Something that happened to a topic and that people should know of.
+struct TopicEvent {
+  Timestamp time;
+  std::string text;
+  bool operator==(const TopicEvent&) const = default;
+};
+inline constexpr size_t kKeptEvents = 20;  ///< the newest ones; earlier ones are forgotten
+
 /// kInvalid unless 1..249 of [a-zA-Z0-9._-], not "." or ".." (Kafka's rule).
 [[nodiscard]] Result<void> check_topic_name(std::string_view name);
 

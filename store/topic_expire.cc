@@ -37,18 +37,6 @@ bool any_lives(const SegmentMeta& segment, const BlockList& blocks, const std::v
 
 }  // namespace
 
-struct TopicStoreImpl::Expired {
-  std::vector<BlockMeta> blocks;  ///< by id
-  std::vector<BlockId> ids;       ///< theirs
-  std::vector<std::shared_ptr<const Segment>> segments;
-  std::vector<std::pair<PartitionId, KeptDeadLetter>> dead_letters;
-  std::vector<std::pair<PartitionId, PartitionRecord>> records;  ///< with a low watermark that has risen
-
-  [[nodiscard]] bool empty() const {
-    return blocks.empty() && segments.empty() && dead_letters.empty() && records.empty();
-  }
-};
-
 Timestamp time_floor_of(const TopicConfig& config, Timestamp now) {
   if (config.retention.kind != Retention::Kind::kDuration) return kMinTimestamp;
   return {now.ms - config.retention.duration.count()};
@@ -109,7 +97,10 @@ Result<void> TopicStoreImpl::commit_expired(const Expired& expired) {
   std::lock_guard commit(commit_mu_);
   KSEEK_TRY(check_writable());
   rocksdb::WriteBatch batch;
-  for (const BlockId id : expired.ids) batch.Delete(block_key(number_, id));
+  for (const BlockId id : expired.ids) {
+    batch.Delete(block_key(number_, id));
+    batch.Delete(removed_key(number_, id));
+  }
   for (const auto& segment : expired.segments) batch.Delete(segment_key(number_, segment->meta().id));
   for (const auto& [partition, letter] : expired.dead_letters) {
     batch.Delete(dead_letter_key(number_, letter.time, partition, letter.offset));
@@ -148,6 +139,7 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
     sealed_messages_ -= meta.messages;
     sealed_raw_bytes_ -= meta.raw_bytes;
     sealed_stored_bytes_ -= meta.stored_bytes;
+    removed_.erase(meta.id);
   }
   if (!expired.blocks.empty()) {
     blocks_ = std::make_shared<const BlockList>(blocks_->without(expired.ids));

@@ -74,6 +74,18 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
       return {};
     }
     case RecordKind::kGeneration: return {};
+    case RecordKind::kRemoved: {
+      const auto id = parse_u64(key.rest);
+      if (!id) return bad("compacted block");
+      removed_.emplace(BlockId{*id}, std::make_shared<const RemovedBits>(record));
+      return {};
+    }
+    case RecordKind::kEvents: {
+      auto events = decode_events(record);
+      if (!events) return bad("events");
+      events_ = *std::move(events);
+      return {};
+    }
     case RecordKind::kRebuild: {
       const auto end = decode_number(record);
       if (!end) return bad("rebuild");

@@ -13,6 +13,7 @@ PartitionView partition_view(const Partition& partition, const TopicConfig& conf
   PartitionView view;
   view.partition = partition.id;
   view.low = config.retention.kind == Retention::Kind::kFollow ? partition.low : partition.first_kept;
+  if (partition.low > partition.saved.start) view.log_start = partition.low;
   view.indexed_to = partition.next;
   view.sealed_to = partition.saved.next;
   view.end = partition.end;
@@ -45,6 +46,17 @@ TopicView TopicStoreImpl::view() const {
 }
 
 Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const BlockMeta& meta) const {
+  KSEEK_ASSIGN(auto block, read_whole_block(meta));
+  std::shared_ptr<const RemovedBits> removed;
+  {
+    std::shared_lock lock(mu_);
+    if (const auto found = removed_.find(meta.id); found != removed_.end()) removed = found->second;
+  }
+  if (!block || !removed) return block;
+  return std::shared_ptr<const MessageBlock>(std::make_shared<const KeptBlock>(std::move(block), *removed));
+}
+
+Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_whole_block(const BlockMeta& meta) const {
   const BlockCache::Key key{number_.value, meta.id};
   if (auto cached = shared_.cache->find(key)) return std::shared_ptr<const MessageBlock>(std::move(cached));
   KSEEK_ASSIGN(auto block, load_block(meta));
@@ -168,6 +180,34 @@ Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, Partit
   if (!block) return Found();
   const size_t count = block->size();
   return found(std::move(block), count);
+}
+
+Result<std::optional<FoundMessage>> newest_message(const TopicStore& topic, PartitionId partition, Offset end) {
+  const TopicView view = topic.view();
+  std::optional<FoundMessage> newest;
+  const auto look_at = [&](const std::shared_ptr<const MessageBlock>& block, size_t count) {
+    for (size_t i = count; i > 0; --i) {
+      const StoredMessage message = block->message(i - 1);
+      if (newest && message.offset <= newest->message.offset) return;
+      if (message.offset < end) {
+        newest = FoundMessage{block, message};
+        return;
+      }
+    }
+  };
+  for (const MemoryBlock& memory : view.memory) {
+    if (memory.block->partition() == partition) look_at(memory.block, memory.messages);
+  }
+  const BlockMeta* holder = nullptr;
+  view.blocks->for_each([&](const BlockMeta& meta) {
+    if (meta.partition == partition && meta.first < end && (holder == nullptr || holder->first < meta.first)) {
+      holder = &meta;
+    }
+  });
+  if (newest || holder == nullptr) return newest;
+  KSEEK_ASSIGN(const std::shared_ptr<const MessageBlock> block, topic.read_block(*holder));
+  if (block) look_at(block, block->size());
+  return newest;
 }
 
 }  // namespace kseek::store

@@ -100,6 +100,11 @@ class TopicStore {
   [[nodiscard]] virtual TopicConfig config() const = 0;
   [[nodiscard]] virtual Result<void> update_config(const TopicConfig& config) = 0;
 
+  /// What happened to the topic, the newest last.
+  [[nodiscard]] virtual std::vector<TopicEvent> events() const = 0;
+  /// Durable when it returns.
+  [[nodiscard]] virtual Result<void> add_event(const TopicEvent& event) = 0;
+
   // --- taking messages in ------------------------------------------------------------------------------------------
   /// Where to go on: one past the last message taken in (memory included). nullopt: nothing known of the partition.
   [[nodiscard]] virtual std::optional<Offset> next_offset(PartitionId partition) const = 0;
@@ -112,6 +117,13 @@ class TopicStore {
   virtual void advance(PartitionId partition, Offset position) = 0;
   /// What Kafka says now. `low` only rises; findability follows at once, space with expire(). `end` nullopt: not known.
   virtual void set_watermarks(PartitionId partition, Offset low, std::optional<Offset> end) = 0;
+
+  /// Of the offsets [first, end) Kafka has `existing` (rising) and no others: what else was taken in there has been
+  /// compacted away. It is out of views taken from now on, durably where it was sealed (but for a crash, after which it
+  /// is found out again); blocks with nothing left are dropped. How many messages went. Any thread; one call at a time
+  /// does its work, beside all others.
+  [[nodiscard]] virtual Result<size_t> remove_compacted(PartitionId partition, Offset first, Offset end,
+                                                        std::span<const Offset> existing) = 0;
 
   /// Closes the open block of a partition early, or of all (flush, age, memory). False: there was nothing in it.
   virtual bool freeze(PartitionId partition) = 0;
@@ -133,7 +145,8 @@ class TopicStore {
   /// Everything appended so far is sealed, indexed and synced to disk when it returns.
   [[nodiscard]] virtual Result<void> flush() = 0;
 
-  // --- building the index anew from the stored messages, while the old one serves (any thread) ------------------------
+  // --- building the index anew from the stored messages, while the old one serves (any thread)
+  // ------------------------
   /// Begins (durable), or goes on with what was begun, by an earlier process too. Blocks sealed from now on are indexed
   /// as ever; the old segments are merged no further.
   [[nodiscard]] virtual Result<void> begin_rebuild() = 0;
@@ -165,5 +178,8 @@ struct FoundMessage {
 /// The message at exactly this offset; nullopt when it is not there (never was, expired, compacted away).
 [[nodiscard]] Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, PartitionId partition,
                                                                Offset offset);
+/// The newest message below `end`, expired ones that are still there included; nullopt: none is there.
+[[nodiscard]] Result<std::optional<FoundMessage>> newest_message(const TopicStore& topic, PartitionId partition,
+                                                                 Offset end);
 
 }  // namespace kseek::store

@@ -6,12 +6,13 @@
 namespace kseek::store {
 
 TopicStoreImpl::TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config,
-                               std::unique_ptr<BlockFamily> blocks)
+                               std::unique_ptr<BlockFamily> blocks, std::vector<TopicEvent> events)
     : shared_(std::move(shared)),
       number_(number),
       name_(config.name),
       block_family_(std::move(blocks)),
       config_(std::move(config)),
+      events_(std::move(events)),
       blocks_(std::make_shared<const BlockList>()),
       index_(std::make_shared<const IndexSnapshot>()) {}
 
@@ -53,6 +54,38 @@ Result<void> TopicStoreImpl::update_config(const TopicConfig& config) {
   std::unique_lock lock(mu_);
   config_ = config;
   return {};
+}
+
+std::vector<TopicEvent> TopicStoreImpl::events() const {
+  std::shared_lock lock(mu_);
+  return events_;
+}
+
+Result<void> TopicStoreImpl::add_event(const TopicEvent& event) {
+  std::lock_guard commit(commit_mu_);
+  KSEEK_TRY(check_writable());
+  std::vector<TopicEvent> events = this->events();
+  events.push_back(event);
+  if (events.size() > kKeptEvents) events.erase(events.begin());
+  rocksdb::WriteBatch batch;
+  batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events));
+  KSEEK_TRY(shared_.database->write(batch, true));
+  std::unique_lock lock(mu_);
+  events_ = std::move(events);
+  return {};
+}
+
+void TopicStoreImpl::inherit_events(std::vector<TopicEvent> events, rocksdb::WriteBatch& batch) {
+  std::unique_lock lock(mu_);
+  events.insert(events.end(), events_.begin(), events_.end());
+  if (events.size() > kKeptEvents) events.erase(events.begin(), events.end() - kKeptEvents);
+  events_ = std::move(events);
+  batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events_));
+}
+
+void TopicStoreImpl::put_records(rocksdb::WriteBatch& batch) const {
+  batch.Put(topic_key(number_, RecordKind::kConfig), encode_config(config()));
+  batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events()));
 }
 
 Result<void> TopicStoreImpl::start_partition(PartitionId id, Offset start) {

@@ -1,9 +1,9 @@
 // TopicStore on RocksDB and Xapian segments. Internal to store/.
 //
-// Locks, in the order they are taken: Partition::append_mu, reclaim_mu_, commit_mu_, mu_. Encoding, term collection,
-// segment writing and reading happen outside of all but (appending) append_mu; commit_mu_ is held for one RocksDB
-// write, mu_ for pointer copies.
-// Everything that views name is immutable and replaced whole, so taking a view is copying pointers.
+// Locks, in the order they are taken: compact_mu_, Partition::append_mu, reclaim_mu_, commit_mu_, mu_. Encoding, term
+// collection, segment writing and reading happen outside of all but (appending) append_mu; commit_mu_ is held for one
+// RocksDB write, mu_ for pointer copies. Everything that views name is immutable and replaced whole, so taking a view
+// is copying pointers.
 #pragma once
 
 #include <condition_variable>
@@ -14,10 +14,12 @@
 #include <mutex>
 #include <set>
 #include <shared_mutex>
+#include <span>
 #include <vector>
 
 #include "store/block_cache.h"
 #include "store/block_family.h"
+#include "store/kept_block.h"
 #include "store/partition.h"
 #include "store/rebuild.h"
 #include "store/topic_store.h"
@@ -35,7 +37,8 @@ struct StoreShared {
 class TopicStoreImpl final : public TopicStore {
  public:
   /// A topic as it was just created: nothing in it.
-  TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config, std::unique_ptr<BlockFamily> blocks);
+  TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config, std::unique_ptr<BlockFamily> blocks,
+                 std::vector<TopicEvent> events = {});
   ~TopicStoreImpl() override;
 
   /// Reads what the catalog has of the topic (once, before anyone else uses it). kCorrupt names the record.
@@ -43,6 +46,12 @@ class TopicStoreImpl final : public TopicStore {
   /// Deletes its records, segments and messages; every later write fails with kNotFound. `also` goes into the same
   /// catalog write.
   [[nodiscard]] Result<void> drop(rocksdb::WriteBatch also = rocksdb::WriteBatch());
+  /// Adds the records of a new topic: its configuration and its events.
+  void put_records(rocksdb::WriteBatch& batch) const;
+  /// Of a new topic whose records were not written: leaves nothing behind.
+  void give_up() { ignore_error(block_family_->drop(), "without a record it is dropped at the next start"); }
+  /// Puts these events before its own, with a record in `batch`. REQUIRES: nobody adds events meanwhile.
+  void inherit_events(std::vector<TopicEvent> events, rocksdb::WriteBatch& batch);
   [[nodiscard]] TopicNumber number() const { return number_; }
   /// The directories of all segments that the catalog names.
   [[nodiscard]] std::vector<std::string> segment_names() const;
@@ -52,11 +61,16 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] TopicConfig config() const override;
   [[nodiscard]] Result<void> update_config(const TopicConfig& config) override;
 
+  [[nodiscard]] std::vector<TopicEvent> events() const override;
+  [[nodiscard]] Result<void> add_event(const TopicEvent& event) override;
+
   [[nodiscard]] std::optional<Offset> next_offset(PartitionId partition) const override;
   [[nodiscard]] Result<void> start_partition(PartitionId partition, Offset start) override;
   AppendOutcome append(PartitionId partition, std::span<const MessageView> messages) override;
   void advance(PartitionId partition, Offset position) override;
   void set_watermarks(PartitionId partition, Offset low, std::optional<Offset> end) override;
+  [[nodiscard]] Result<size_t> remove_compacted(PartitionId partition, Offset first, Offset end,
+                                                std::span<const Offset> existing) override;
   bool freeze(PartitionId partition) override;
   size_t freeze_all() override;
   size_t freeze_older_than(Timestamp before) override;
@@ -82,9 +96,22 @@ class TopicStoreImpl final : public TopicStore {
  private:
   struct Intake;       // one append() on its way to being published
   struct SealedBlock;  // a frozen block, encoded
-  struct Expired;      // what one expire() drops
-  struct Loaded;       // the catalog's records while they are read
-  struct IndexSwap;    // what a finished rebuild changes
+  /// What one expire() drops.
+  struct Expired {
+    std::vector<BlockMeta> blocks;  ///< by id
+    std::vector<BlockId> ids;       ///< theirs
+    std::vector<std::shared_ptr<const Segment>> segments;
+    std::vector<std::pair<PartitionId, KeptDeadLetter>> dead_letters;
+    std::vector<std::pair<PartitionId, PartitionRecord>> records;  ///< with a low watermark that has risen
+
+    [[nodiscard]] bool empty() const {
+      return blocks.empty() && segments.empty() && dead_letters.empty() && records.empty();
+    }
+  };
+  struct Loaded;     // the catalog's records while they are read
+  struct Remains;    // what Kafka has of a range of offsets
+  struct Compacted;  // what Kafka has no more of it
+  struct IndexSwap;  // what a finished rebuild changes
 
   // topic_append.cc
   Partition* find_partition(PartitionId partition) const;
@@ -129,6 +156,8 @@ class TopicStoreImpl final : public TopicStore {
   Result<void> adopt_rebuild(std::optional<BlockId> end, std::vector<SegmentMeta> segments);
 
   // topic_read.cc
+  /// As read_block(), with what was compacted away.
+  Result<std::shared_ptr<const MessageBlock>> read_whole_block(const BlockMeta& meta) const;
   Result<std::shared_ptr<const DecodedBlock>> load_block(const BlockMeta& meta) const;
 
   // topic_expire.cc
@@ -136,6 +165,12 @@ class TopicStoreImpl final : public TopicStore {
   Result<void> commit_expired(const Expired& expired);
   void publish_expired(const Expired& expired);
   Result<void> reclaim_space(bool dropped_some);
+
+  // topic_compact.cc
+  size_t remove_from_memory(Partition& partition, const Remains& remains);
+  Result<Compacted> find_compacted(Partition& partition, const Remains& remains) const;
+  Result<size_t> commit_compacted(Partition& partition, const Compacted& compacted);
+  size_t publish_compacted(Partition& partition, const Compacted& compacted);
 
   // topic_load.cc
   Result<void> load_record(const TopicKey& key, std::string_view record, Loaded& loaded);
@@ -153,6 +188,7 @@ class TopicStoreImpl final : public TopicStore {
   const std::string name_;
   const std::unique_ptr<BlockFamily> block_family_;
 
+  std::mutex compact_mu_;     // one remove_compacted() at a time
   std::mutex reclaim_mu_;     // one expire() at a time
   bool reclaim_more_ = true;  // guarded by reclaim_mu_
 
@@ -163,11 +199,13 @@ class TopicStoreImpl final : public TopicStore {
   mutable std::shared_mutex mu_;      // guards all below, and what Partition says
   std::condition_variable_any done_;  // signalled when a seal or a build ends
   TopicConfig config_;
+  std::vector<TopicEvent> events_;
   std::map<PartitionId, std::unique_ptr<Partition>> partitions_;  // only grows while the topic lives
   std::deque<Partition*> frozen_queue_;                           // an entry a frozen block that nobody seals
   uint64_t frozen_sequence_ = 0;
   std::shared_ptr<const BlockList> blocks_;
   std::shared_ptr<const IndexSnapshot> index_;
+  std::map<BlockId, std::shared_ptr<const RemovedBits>> removed_;  // of sealed blocks that have lost messages
   SegmentId next_segment_{1};
   std::set<BlockId> building_;        // blocks whose segment is being written
   std::set<BlockId> unreadable_;      // blocks that can't be read back for a segment: left out from then on

@@ -46,6 +46,22 @@ BlockList BlockList::with(const BlockMeta& added) const {
   return result;
 }
 
+BlockList BlockList::replacing(const std::vector<BlockMeta>& metas) const {
+  BlockList result = *this;
+  auto next = metas.begin();
+  for (auto& chunk : result.chunks_) {
+    if (next == metas.end()) break;
+    if (chunk->back().id < next->id) continue;
+    auto changed = std::make_shared<Chunk>(*chunk);
+    for (BlockMeta& meta : *changed) {
+      if (next != metas.end() && meta.id == next->id) meta = *next++;
+    }
+    chunk = std::move(changed);
+  }
+  assert(next == metas.end());
+  return result;
+}
+
 BlockList BlockList::without(const std::vector<BlockId>& sorted_ids) const {
   BlockList result;
   auto gone = sorted_ids.begin();

@@ -27,6 +27,8 @@ class BlockList {
 
   [[nodiscard]] static BlockList of(const std::vector<BlockMeta>& metas);  ///< REQUIRES: ids rising
   [[nodiscard]] BlockList with(const BlockMeta& added) const;              ///< REQUIRES: an id above all others
+  /// Others in the place of those with their ids. REQUIRES: ids rising, each of them there.
+  [[nodiscard]] BlockList replacing(const std::vector<BlockMeta>& metas) const;
   [[nodiscard]] BlockList without(const std::vector<BlockId>& sorted_ids) const;
 
  private:
@@ -59,8 +61,9 @@ struct MemoryBlock {
 /// A partition as the view saw it.
 struct PartitionView {
   PartitionId partition;
-  Offset low;                   ///< messages below are expired: not to be found, even if a block still has them
-  Offset indexed_to;            ///< every message below it was taken in (is in the view)
+  std::optional<Offset> log_start;  ///< Kafka's low watermark as last heard; nullopt: not above where it began
+  Offset low;                       ///< messages below are expired: not to be found, even if a block still has them
+  Offset indexed_to;                ///< every message below it was taken in (is in the view)
   Offset sealed_to;             ///< every message below it is in a sealed block (durable); the rest is in memory blocks
   std::optional<Offset> end;    ///< Kafka's high watermark as last heard; nullopt: not known (broker away, never asked)
   Timestamp last_message_time;  ///< the topic's time kind, of the newest message taken in; -1: none

@@ -91,6 +91,7 @@ TEST(RecordsTest, AnyBytesAreTakenWithoutHarm) {
     static_cast<void>(decode_partition(bytes));
     static_cast<void>(decode_config(bytes));
     static_cast<void>(decode_dead_letter(bytes));
+    static_cast<void>(decode_events(bytes));
     static_cast<void>(decode_format(bytes));
     static_cast<void>(parse_topic_key("T" + bytes));
   }

@@ -1,0 +1,20 @@
+#include "store/kept_block.h"
+
+namespace kseek::store {
+
+bool is_removed(const RemovedBits& bits, size_t position) {
+  return position / 8 < bits.size() && (static_cast<unsigned char>(bits[position / 8]) >> (position % 8) & 1) != 0;
+}
+
+void mark_removed(RemovedBits& bits, size_t position) {
+  if (position / 8 >= bits.size()) bits.resize(position / 8 + 1, '\0');
+  bits[position / 8] = static_cast<char>(static_cast<unsigned char>(bits[position / 8]) | 1U << (position % 8));
+}
+
+KeptBlock::KeptBlock(std::shared_ptr<const MessageBlock> block, const RemovedBits& removed) : block_(std::move(block)) {
+  for (size_t i = 0; i < block_->size(); ++i) {
+    if (!is_removed(removed, i)) kept_.push_back(static_cast<uint32_t>(i));
+  }
+}
+
+}  // namespace kseek::store
