@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/bytes.h"
 #include "indexer/log.h"
@@ -16,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr int64_t kEarliestTime = -2;
 constexpr int64_t kLatestTime = -1;
 constexpr milliseconds kCloseWait{5'000};
+constexpr int kSettingsTimeoutMs = 5'000;
 constexpr int kCommitTimeoutMs = 2'000;  // also how long destroying the instance may wait for one under way
 
 int to_ms(milliseconds timeout) { return static_cast<int>(timeout.count()); }
@@ -48,6 +50,7 @@ Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, con
 Cluster::~Cluster() {
   known_.clear();
   commits_.reset();
+  settings_.reset();
   close_bounded(std::move(client_), kCloseWait);
 }
 
@@ -197,6 +200,65 @@ void Cluster::commit(const std::string& group, const std::string& topic, const s
   rd_kafka_AlterConsumerGroupOffsets(client_->get(), &request, 1, options, commits_.get());
   rd_kafka_AdminOptions_destroy(options);
   rd_kafka_AlterConsumerGroupOffsets_destroy(request);
+}
+
+void Cluster::request_settings(const std::vector<std::string>& topics) {
+  if (settings_asked_ || topics.empty()) return;
+  settings_asked_ = true;
+  std::vector<rd_kafka_ConfigResource_t*> resources;
+  resources.reserve(topics.size());
+  for (const std::string& topic : topics) {
+    resources.push_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  }
+  rd_kafka_AdminOptions_t* options = rd_kafka_AdminOptions_new(client_->get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+  char why[256];
+  rd_kafka_AdminOptions_set_request_timeout(options, kSettingsTimeoutMs, why, sizeof(why));
+  rd_kafka_DescribeConfigs(client_->get(), resources.data(), resources.size(), options, settings_.get());
+  rd_kafka_AdminOptions_destroy(options);
+  rd_kafka_ConfigResource_destroy_array(resources.data(), resources.size());
+}
+
+namespace {
+
+KafkaTopicSettings settings_of(const rd_kafka_ConfigResource_t& resource) {
+  KafkaTopicSettings settings;
+  size_t count = 0;
+  const rd_kafka_ConfigEntry_t** entries = rd_kafka_ConfigResource_configs(&resource, &count);
+  for (size_t i = 0; i < count; ++i) {
+    const char* raw = rd_kafka_ConfigEntry_value(entries[i]);
+    if (raw == nullptr) continue;
+    const std::string_view name = rd_kafka_ConfigEntry_name(entries[i]);
+    const std::string_view value = raw;
+    if (name == "retention.ms") std::from_chars(value.data(), value.data() + value.size(), settings.retention_ms);
+    if (name == "retention.bytes") std::from_chars(value.data(), value.data() + value.size(), settings.retention_bytes);
+    if (name == "cleanup.policy") settings.cleanup_policy = value;
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::map<std::string, KafkaTopicSettings> Cluster::take_settings() {
+  std::map<std::string, KafkaTopicSettings> answers;
+  while (rd_kafka_event_t* event = rd_kafka_queue_poll(settings_.get(), 0)) {
+    settings_asked_ = false;
+    const auto* result = rd_kafka_event_DescribeConfigs_result(event);
+    size_t count = 0;
+    const auto* resources = result == nullptr ? nullptr : rd_kafka_DescribeConfigs_result_resources(result, &count);
+    if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      log().debug("asking for the topics' settings: {}", rd_kafka_event_error_string(event));
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const char* name = rd_kafka_ConfigResource_name(resources[i]);
+      if (rd_kafka_ConfigResource_error(resources[i]) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        answers[name] = settings_of(*resources[i]);
+      } else {
+        log().debug("the settings of topic {}: {}", name, rd_kafka_ConfigResource_error_string(resources[i]));
+      }
+    }
+    rd_kafka_event_destroy(event);
+  }
+  return answers;
 }
 
 void Cluster::forget(const std::string& topic) {

@@ -17,6 +17,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "indexer/fingerprint.h"
+#include "indexer/indexer.h"
 #include "indexer/kafka_client.h"
 
 namespace kseek::indexer {
@@ -67,6 +68,12 @@ class Cluster {
   /// nobody waits for the answer, and a failure (no right to that group) is logged at debug level.
   void commit(const std::string& group, const std::string& topic, const std::map<PartitionId, Offset>& next);
 
+  /// Asks for what the brokers say how long they keep these topics. Only sends, one question at a time: the answers
+  /// come with a later take_settings(). One thread for both.
+  void request_settings(const std::vector<std::string>& topics);
+  /// What has been answered since the last call; a topic is missing where it couldn't be asked (no right to).
+  std::map<std::string, KafkaTopicSettings> take_settings();
+
   /// Drops what is kept of a topic that isn't asked about any more.
   void forget(const std::string& topic);
 
@@ -75,7 +82,9 @@ class Cluster {
 
  private:
   explicit Cluster(std::unique_ptr<Client> client)
-      : client_(std::move(client)), commits_(rd_kafka_queue_new(client_->get())) {}
+      : client_(std::move(client)),
+        commits_(rd_kafka_queue_new(client_->get())),
+        settings_(rd_kafka_queue_new(client_->get())) {}
   void take_commit_answers();
   Result<PartitionList> offsets(const std::vector<TopicPartition>& partitions, int64_t time,
                                 std::chrono::milliseconds timeout);
@@ -84,8 +93,10 @@ class Cluster {
     void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
   };
 
-  std::unique_ptr<Client> client_;                           // constant until the destructor
-  std::unique_ptr<rd_kafka_queue_t, QueueDeleter> commits_;  // answers to commit()
+  std::unique_ptr<Client> client_;                            // constant until the destructor
+  std::unique_ptr<rd_kafka_queue_t, QueueDeleter> commits_;   // answers to commit()
+  std::unique_ptr<rd_kafka_queue_t, QueueDeleter> settings_;  // answers to request_settings()
+  bool settings_asked_ = false;                               // one thread: who asks for them
   std::mutex mu_;
   std::map<std::string, TopicHandle> known_;  // guarded by mu_
 };

@@ -9,6 +9,7 @@
 #include "indexer/cluster.h"
 #include "indexer/log.h"
 #include "indexer/resolver.h"
+#include "indexer/start_position.h"
 #include "indexer/tail.h"
 #include "indexer/topic_registry.h"
 #include "indexer/watch.h"
@@ -22,6 +23,7 @@ const char* to_string(TopicState state) {
     case TopicState::kCatchingUp: return "catching_up";
     case TopicState::kRunning: return "running";
     case TopicState::kPaused: return "paused";
+    case TopicState::kRecreating: return "recreating";
     case TopicState::kImported: return "imported";
     case TopicState::kFailed: break;
   }
@@ -61,7 +63,11 @@ class KafkaIndexer final : public Indexer {
     }
     for (const auto& topic : store_.topics()) add_known(topic);
     if (cluster_) {
-      const WatchOptions watch{options_.brokers, options_.watermark_interval, options_.metadata_interval};
+      WatchOptions watch;
+      watch.brokers = options_.brokers;
+      watch.watermark_interval = options_.watermark_interval;
+      watch.metadata_interval = options_.metadata_interval;
+      watch.recreate = [this](const std::shared_ptr<TopicEntry>& entry) { return recreate_topic(entry); };
       watch_ = std::make_unique<Watch>(watch, topics_, *cluster_, *tail_);
       watch_for_tail_ = watch_.get();
     }
@@ -72,6 +78,7 @@ class KafkaIndexer final : public Indexer {
   Result<void> close_topic(std::string_view topic) override;
   Result<void> pause_topic(std::string_view topic) override;
   Result<void> resume_topic(std::string_view topic) override;
+  Result<void> set_retention(std::string_view topic, const store::Retention& retention) override;
 
   Result<TopicStatus> status(std::string_view topic) const override {
     const auto entry = topics_.find(topic);
@@ -108,6 +115,7 @@ class KafkaIndexer final : public Indexer {
 
   void add_known(const std::shared_ptr<store::TopicStore>& topic);
   Result<std::optional<int32_t>> ask_before_opening(const OpenRequest& request);
+  bool recreate_topic(const std::shared_ptr<TopicEntry>& entry);
   Result<std::shared_ptr<TopicEntry>> entry_to_change(std::string_view topic) const;
   Result<std::map<PartitionId, Offset>> ends_now(const std::string& topic, milliseconds timeout);
 
@@ -269,6 +277,50 @@ Result<void> KafkaIndexer::resume_topic(std::string_view topic) {
   return {};
 }
 
+Result<void> KafkaIndexer::set_retention(std::string_view topic, const store::Retention& retention) {
+  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
+  const std::lock_guard work(entry->work_mutex());
+  if (entry->phase() == Phase::kClosed) return no_such_topic(topic);
+  if (entry->phase() == Phase::kImported && retention.kind == store::Retention::Kind::kFollow) {
+    return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: there is no Kafka to follow", topic),
+                 "give a duration, or forever"};
+  }
+  store::TopicConfig config = entry->store().config();
+  if (config.retention == retention) return {};
+  const std::string text =
+      fmt::format("retention changed: {} to {}", store::to_string(config.retention), store::to_string(retention));
+  config.retention = retention;
+  KSEEK_TRY(entry->store().update_config(config));
+  log().info("topic {}: {}", topic, text);
+  return entry->store().add_event({now(), text});
+}
+
+/// The topic's offsets are another one's now: nothing of the old one is in Kafka. True: another entry is in its place.
+bool KafkaIndexer::recreate_topic(const std::shared_ptr<TopicEntry>& entry) {
+  const std::lock_guard work(entry->work_mutex());
+  if (entry->phase() != Phase::kRecreating) return false;
+  tail_->unassign(entry);
+  log().warn("topic {}: {}", entry->name(), entry->reason());
+  store::TopicConfig config = entry->store().config();
+  // Whatever the new topic has came after it was opened; the old one's offsets mean nothing there.
+  const auto start = parse_start_position(config.from, config.opened_at);
+  if (!start || start->kind != StartPosition::Kind::kTime) config.from = "earliest";
+  workers_.remove(entry->store());
+  auto made = store_.recreate_topic(config, {now(), "recreated: " + entry->reason()});
+  if (!made) {
+    workers_.add(entry->shared_store());
+    entry->set_trouble(describe(made.error()) + " (retried)");
+    return false;
+  }
+  auto fresh = std::make_shared<TopicEntry>(*made);
+  if (const auto settings = entry->settings()) fresh->note_settings(*settings);
+  cluster_->forget(entry->name());
+  entry->set_phase(Phase::kClosed, "created again");
+  workers_.add(*made);
+  topics_.add(std::move(fresh));
+  return true;
+}
+
 Result<std::map<PartitionId, Offset>> KafkaIndexer::ends_now(const std::string& topic, milliseconds timeout) {
   KSEEK_ASSIGN(const auto counts, cluster_->partition_counts({topic}, timeout));
   KSEEK_ASSIGN(const int32_t count, Result<int32_t>(counts.at(topic)));
@@ -287,14 +339,18 @@ Result<std::map<PartitionId, Offset>> KafkaIndexer::ends_now(const std::string& 
 
 Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
-  const auto entry = topics_.find(topic);
+  auto entry = topics_.find(topic);
   if (!entry) return no_such_topic(topic);
   if (entry->phase() == Phase::kImported) return {};
   std::optional<std::map<PartitionId, Offset>> ends;
   std::string missing = "no broker has said where it ends";
   while (Clock::now() < deadline) {
+    if (entry->phase() == Phase::kClosed) {
+      entry = topics_.find(topic);  // it was recreated
+      if (!entry) return no_such_topic(topic);
+    }
     const TopicStatus status = entry->status("");
-    if (!cluster_ || entry->phase() == Phase::kFailed || entry->phase() == Phase::kPaused) {
+    if (!cluster_ || status.state == TopicState::kFailed || status.state == TopicState::kPaused) {
       return Error{ErrorCode::kUnavailable,
                    fmt::format("topic \"{}\" is {}{}{}", topic, to_string(status.state),
                                status.reason.empty() ? "" : ": ", status.reason),

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,15 +35,31 @@ struct IndexerOptions {
   size_t max_topics = 10'000;
 };
 
-enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kImported, kFailed };
+enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kRecreating, kImported, kFailed };
 [[nodiscard]] const char* to_string(
-    TopicState state);  ///< "starting", "catching_up", "running", "paused", "imported", "failed"
+    TopicState state);  ///< "starting", "catching_up", "running", "paused", "recreating", "imported", "failed"
+
+/// What Kafka says how long it keeps the topic's messages.
+struct KafkaTopicSettings {
+  int64_t retention_ms = -1;     ///< -1: no limit
+  int64_t retention_bytes = -1;  ///< a partition; -1: no limit
+  std::string cleanup_policy;    ///< "delete", "compact", "compact,delete"
+  bool operator==(const KafkaTopicSettings&) const = default;
+  [[nodiscard]] bool compacts() const { return cleanup_policy.find("compact") != std::string::npos; }
+  [[nodiscard]] bool deletes() const { return cleanup_policy.find("delete") != std::string::npos; }
+};
+
+/// In words, for people: how long a message of the topic is found. `kafka` nullopt: not known (no broker has said it,
+/// or the user may not ask).
+[[nodiscard]] std::string effective_retention(const store::TopicConfig& config,
+                                              const std::optional<KafkaTopicSettings>& kafka);
 
 struct TopicStatus {
   std::string name;
   TopicState state = TopicState::kStarting;
   std::string reason;  ///< for starting (what is waited for, e.g. "broker 127.0.0.1:9092 is down, retrying") and failed
   uint64_t lag = 0;    ///< messages between indexed_to and end, as far as known
+  std::optional<KafkaTopicSettings> kafka;  ///< nullopt: not known
 };
 
 struct OpenRequest {
@@ -68,6 +85,10 @@ class Indexer {
   [[nodiscard]] virtual Result<void> close_topic(std::string_view topic) = 0;
   [[nodiscard]] virtual Result<void> pause_topic(std::string_view topic) = 0;
   [[nodiscard]] virtual Result<void> resume_topic(std::string_view topic) = 0;
+
+  /// Changes how long messages stay findable; what is gone doesn't come back. kNotFound; kConflict for an import that
+  /// is to follow Kafka.
+  [[nodiscard]] virtual Result<void> set_retention(std::string_view topic, const store::Retention& retention) = 0;
 
   [[nodiscard]] virtual Result<TopicStatus> status(std::string_view topic) const = 0;
   [[nodiscard]] virtual std::vector<TopicStatus> statuses() const = 0;  ///< by name

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout{3'000};
+constexpr std::chrono::milliseconds kReadTimeout{1'000};
 
 std::vector<TopicPartition> partitions_of(const std::string& topic, int32_t count) {
   std::vector<TopicPartition> all;
@@ -34,9 +36,23 @@ Offset begin_of(const StartPosition& start, PartitionId partition, const Waterma
 
 std::optional<Fingerprint> fingerprint_below(const store::TopicStore& store, PartitionId partition, Offset next) {
   if (next == kMinOffset) return std::nullopt;
-  const auto newest = store::find_message(store, partition, Offset{next.value - 1});
-  if (!newest || !*newest) return std::nullopt;  // compacted, a dead letter, expired, unreadable: then it goes without
+  const auto newest = store::newest_message(store, partition, next);
+  if (!newest || !*newest) return std::nullopt;  // all are expired, or it is unreadable: then it goes without
   return Fingerprint::of((**newest).message);
+}
+
+/// The low watermark of the topic that was indexed was above `low` once; Kafka's never goes back.
+std::optional<Offset> went_back(const store::TopicStore& store, PartitionId partition, Offset low) {
+  for (const auto& known : store.view().partitions) {
+    if (known.partition == partition && known.log_start && *known.log_start > low) return known.log_start;
+  }
+  return std::nullopt;
+}
+
+/// What people should know of; that the record of it can't be written is a lesser matter.
+void tell(const TopicEntry& entry, std::string text) {
+  log().warn("topic {}: {}", entry.name(), text);
+  ignore_error(entry.store().add_event({now(), std::move(text)}), "the log has it");
 }
 
 }  // namespace
@@ -99,26 +115,41 @@ Result<std::vector<Offset>> Resolver::first_offsets(const store::TopicConfig& co
   return begins;
 }
 
+void Resolver::suspect(TopicEntry& entry, PartitionId partition, const Watermarks& marks, const std::string& what) {
+  entry.forget_end(partition);
+  const int times = entry.count_suspicion(partition);
+  entry.note_error(partition, what);
+  if (times < TopicEntry::kSuspicions) return;  // a new leader may be behind for a moment
+  if (times < TopicEntry::kTruncatedSuspicions && has_what_was_indexed(entry, partition, marks)) return;
+  entry.note_recreated(partition, what);
+}
+
+/// The newest message that both can have is the same one.
+bool Resolver::has_what_was_indexed(const TopicEntry& entry, PartitionId partition, const Watermarks& marks) {
+  if (marks.high <= marks.low) return false;
+  const auto ours = store::newest_message(entry.store(), partition, marks.high);
+  if (!ours || !*ours || (**ours).message.offset < marks.low) return false;
+  const Fingerprint expected = Fingerprint::of((**ours).message);
+  const auto found = cluster_.read_messages({{entry.name(), partition, expected.offset}}, kReadTimeout);
+  return !found[0] || *found[0] == expected;  // it couldn't be read: not now, then
+}
+
 /// nullopt: not now, or never; the entry says why.
 std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, PartitionId partition, Offset next,
                                             const Watermarks& marks) {
   if (next < marks.low) {
     if (next > kMinOffset) {
-      log().warn("topic {}, partition {}: Kafka has expired offsets {} to {} before they were taken in", entry.name(),
-                 partition.value, next.value, marks.low.value - 1);
+      tell(entry, fmt::format("partition {}: Kafka has expired offsets {} to {} before they were taken in",
+                              partition.value, next.value, marks.low.value - 1));
     }
     entry.store().advance(partition, marks.low);
     return TailPosition{partition, marks.low, std::nullopt};
   }
-  if (next > marks.high) {
-    const std::string what =
-        fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, marks.high.value);
-    // A new leader may be behind for a moment.
-    if (entry.count_suspicion(partition) < TopicEntry::kSuspicions) {
-      entry.note_error(partition, what);
-    } else {
-      entry.fail(recreated_reason(entry.name(), partition, what));
-    }
+  const auto back = went_back(entry.store(), partition, marks.low);
+  if (next > marks.high || back) {
+    suspect(entry, partition, marks,
+            back ? fmt::format("Kafka's first offset went back from {} to {}", back->value, marks.low.value)
+                 : end_below(next, marks.high));
     return std::nullopt;
   }
   entry.clear_suspicion(partition);
@@ -131,8 +162,7 @@ Result<void> Resolver::resolve(const std::shared_ptr<TopicEntry>& entry, int32_t
   store::TopicStore& store = entry->store();
   const auto known = store.view().partitions;
   if (!known.empty() && known.back().partition.value >= partitions) {
-    entry->fail(recreated_reason(entry->name(), known.back().partition,
-                                 fmt::format("Kafka's topic has only {} partitions now", partitions)));
+    entry->note_recreated(known.back().partition, fmt::format("Kafka's topic has only {} partitions now", partitions));
     return {};
   }
   KSEEK_ASSIGN(const Marks marks, watermarks(entry->name(), partitions));
@@ -154,10 +184,13 @@ Result<void> Resolver::resolve(const std::shared_ptr<TopicEntry>& entry, int32_t
     }
     const Offset next = store.next_offset(partition).value_or(kMinOffset);
     const auto position = go_on(*entry, partition, next, *mark);
-    if (entry->phase() == TopicEntry::Phase::kFailed) return {};
+    if (entry->phase() == TopicEntry::Phase::kRecreating) return {};
     if (!position) continue;
     entry->note_watermarks(partition, *mark, entry->end_version(partition));
     positions.push_back(*position);
+  }
+  if (!known.empty() && partitions > static_cast<int32_t>(known.size())) {
+    tell(*entry, fmt::format("Kafka's topic has {} partitions now, {} before", partitions, known.size()));
   }
   if (!positions.empty()) KSEEK_TRY(tail_.assign(entry, positions));
   entry->set_phase(TopicEntry::Phase::kTailing);

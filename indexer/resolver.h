@@ -4,6 +4,8 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -21,9 +23,14 @@ class Resolver {
 
   /// Partitions that are not tailed yet are started: a topic's first ones as its `from` says, ones that Kafka added
   /// later from their first message, known ones from where the store is. A partition that can't be started now is left
-  /// for the next call, with its reason in the entry; what can't be mended fails the entry. An error: nothing could be
-  /// asked. REQUIRES: the entry's work mutex; an entry that is starting or tailing.
+  /// for the next call, with its reason in the entry; one that is another topic's makes the entry kRecreating. An
+  /// error: nothing could be asked. REQUIRES: the entry's work mutex; an entry that is starting or tailing.
   Result<void> resolve(const std::shared_ptr<TopicEntry>& entry, int32_t partitions);
+
+  /// Kafka's watermarks don't fit what was indexed, as `what` says. The topic is given up as another one when it is so
+  /// again and again, and Kafka's messages are others; or, if they are the same, only much later (it was cut off).
+  /// REQUIRES: the watch's thread.
+  void suspect(TopicEntry& entry, PartitionId partition, const Watermarks& marks, const std::string& what);
 
   /// kInvalid: `start` names a partition or offset that the topic doesn't have. Transient errors are not reported.
   Result<void> check(const std::string& topic, int32_t partitions, const StartPosition& start);
@@ -32,6 +39,7 @@ class Resolver {
   using Marks = std::vector<Result<Watermarks>>;
   Result<Marks> watermarks(const std::string& topic, int32_t partitions);
   Result<std::vector<Offset>> first_offsets(const store::TopicConfig& config, int32_t partitions, const Marks& marks);
+  bool has_what_was_indexed(const TopicEntry& entry, PartitionId partition, const Watermarks& marks);
   std::optional<TailPosition> go_on(TopicEntry& entry, PartitionId partition, Offset next, const Watermarks& marks);
 
   Cluster& cluster_;

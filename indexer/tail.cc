@@ -256,10 +256,9 @@ bool Tail::check_fingerprint(Topic& topic, PartitionId partition, const MessageV
   if (message.offset != expected->offset || Fingerprint::of(message) == *expected) return true;
   const std::shared_ptr<TopicEntry> kept = topic.entry;  // forgetting the topic must not end it
   TopicEntry& entry = *kept;
-  const std::string reason = recreated_reason(entry.name(), partition, other_message(message.offset));
-  log().error("topic {}: {}", entry.name(), reason);
-  entry.fail(reason);
+  entry.note_recreated(partition, other_message(message.offset));
   do_unassign(entry.name());
+  wake_watch_();
   return false;
 }
 

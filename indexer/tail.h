@@ -33,8 +33,8 @@ namespace kseek::indexer {
 struct TailPosition {
   PartitionId partition;
   Offset next;  ///< the first offset to take in
-  /// Of a message right below `next`: it is read once more, and if it is another one, the topic has failed (it was
-  /// deleted and created again).
+  /// Of the newest message below `next`: it is read once more, and if it is another one, the topic was deleted and
+  /// created again.
   std::optional<Fingerprint> fingerprint;
 };
 

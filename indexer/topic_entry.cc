@@ -6,15 +6,12 @@
 
 namespace kseek::indexer {
 
-std::string recreated_reason(const std::string& topic, PartitionId partition, const std::string& what) {
-  return fmt::format(
-      "partition {}: {}: the topic was deleted and created again, or truncated; `kseek close {}`, then `kseek "
-      "open {}`",
-      partition.value, what, topic, topic);
-}
-
 std::string other_message(Offset offset) {
   return fmt::format("offset {} holds another message than the one that was indexed", offset.value);
+}
+
+std::string end_below(Offset next, Offset end) {
+  return fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, end.value);
 }
 
 TopicEntry::Phase TopicEntry::phase() const {
@@ -35,16 +32,37 @@ void TopicEntry::set_phase(Phase phase, std::string reason) {
   news_.notify_all();
 }
 
-void TopicEntry::fail(std::string reason) {
+void TopicEntry::give_up(Phase phase, std::string reason) {
   const std::lock_guard lock(mu_);
-  if (phase_ == Phase::kFailed || phase_ == Phase::kClosed) return;
-  phase_ = Phase::kFailed;
-  reason_ = std::move(reason);
-  for (auto& [id, partition] : partitions_) {
-    partition.end.reset();
-    publish_end_locked(id, partition);
+  if (phase_ == Phase::kFailed || phase_ == Phase::kDeleted || phase_ == Phase::kRecreating ||
+      phase_ == Phase::kClosed) {
+    return;
   }
+  phase_ = phase;
+  reason_ = std::move(reason);
+  for (auto& [id, partition] : partitions_) forget_end_locked(id, partition);
   news_.notify_all();
+}
+
+void TopicEntry::note_recreated(PartitionId partition, const std::string& what) {
+  give_up(Phase::kRecreating, fmt::format("partition {}: {}: the topic was deleted and created again, or truncated; it "
+                                          "is indexed anew",
+                                          partition.value, what));
+}
+
+std::string TopicEntry::reason() const {
+  const std::lock_guard lock(mu_);
+  return reason_;
+}
+
+void TopicEntry::note_settings(const KafkaTopicSettings& settings) {
+  const std::lock_guard lock(mu_);
+  settings_ = settings;
+}
+
+std::optional<KafkaTopicSettings> TopicEntry::settings() const {
+  const std::lock_guard lock(mu_);
+  return settings_;
 }
 
 void TopicEntry::set_trouble(std::string trouble) {
@@ -54,7 +72,13 @@ void TopicEntry::set_trouble(std::string trouble) {
 
 void TopicEntry::publish_end_locked(PartitionId partition, const Partition& state) {
   if (phase_ == Phase::kClosed) return;
-  store_->set_watermarks(partition, kMinOffset, state.end);
+  store_->set_watermarks(partition, kMinOffset, state.low_known ? state.end : std::nullopt);
+}
+
+void TopicEntry::forget_end_locked(PartitionId id, Partition& partition) {
+  partition.end.reset();
+  partition.low_known = false;
+  publish_end_locked(id, partition);
 }
 
 void TopicEntry::note_assigned(PartitionId partition) {
@@ -121,11 +145,12 @@ void TopicEntry::confirm(PartitionId partition, const Fingerprint& newest) {
 
 void TopicEntry::note_watermarks(PartitionId partition, const Watermarks& watermarks, uint64_t version) {
   const std::lock_guard lock(mu_);
-  if (phase_ == Phase::kClosed || phase_ == Phase::kFailed) return;
+  if (phase_ != Phase::kStarting && phase_ != Phase::kTailing && phase_ != Phase::kPaused) return;
   auto& state = partitions_[partition];
   const bool newer_end = state.end && state.end_version != version;
   state.error.clear();
   state.end = newer_end ? std::max(*state.end, watermarks.high) : watermarks.high;
+  state.low_known = true;
   store_->set_watermarks(partition, watermarks.low, state.end);
   news_.notify_all();
 }
@@ -138,17 +163,12 @@ uint64_t TopicEntry::end_version(PartitionId partition) const {
 
 void TopicEntry::forget_ends() {
   const std::lock_guard lock(mu_);
-  for (auto& [id, partition] : partitions_) {
-    partition.end.reset();
-    publish_end_locked(id, partition);
-  }
+  for (auto& [id, partition] : partitions_) forget_end_locked(id, partition);
 }
 
 void TopicEntry::forget_end(PartitionId partition) {
   const std::lock_guard lock(mu_);
-  auto& state = partitions_[partition];
-  state.end.reset();
-  publish_end_locked(partition, state);
+  forget_end_locked(partition, partitions_[partition]);
 }
 
 int TopicEntry::count_suspicion(PartitionId partition) {
@@ -199,6 +219,8 @@ TopicStatus TopicEntry::status(const std::string& work_trouble) const {
     case Phase::kStarting: status.state = TopicState::kStarting; break;
     case Phase::kPaused: status.state = TopicState::kPaused; break;
     case Phase::kImported: status.state = TopicState::kImported; break;
+    case Phase::kRecreating: status.state = TopicState::kRecreating; break;
+    case Phase::kDeleted:
     case Phase::kClosed:
     case Phase::kFailed: status.state = TopicState::kFailed; break;
     case Phase::kTailing: {
@@ -208,7 +230,8 @@ TopicStatus TopicEntry::status(const std::string& work_trouble) const {
       break;
     }
   }
-  if (phase_ != Phase::kFailed) also(trouble_);
+  status.kafka = settings_;
+  if (phase_ != Phase::kFailed && phase_ != Phase::kDeleted) also(trouble_);
   for (const auto& [id, partition] : partitions_) {
     if (!partition.error.empty()) also(fmt::format("partition {}: {}", id.value, partition.error));
   }

@@ -20,7 +20,9 @@ namespace kseek::indexer {
 
 class TopicEntry {
  public:
-  enum class Phase { kStarting, kTailing, kPaused, kImported, kFailed, kClosed };
+  /// kDeleted: Kafka has no such topic; looked for again and again. kRecreating: Kafka has another one of this name;
+  /// the watch makes the store anew, and then this entry is kClosed and another one stands for the topic.
+  enum class Phase { kStarting, kTailing, kPaused, kImported, kFailed, kDeleted, kRecreating, kClosed };
 
   explicit TopicEntry(std::shared_ptr<store::TopicStore> store)
       : name_(store->config().name), store_(std::move(store)) {}
@@ -36,8 +38,14 @@ class TopicEntry {
   [[nodiscard]] Phase phase() const;
   /// The reason is what failed, or what is waited for. Leaving kTailing forgets which partitions are being tailed.
   void set_phase(Phase phase, std::string reason = {});
-  /// Only if it is not failed already: the first reason is the one to act on.
-  void fail(std::string reason);
+  /// Ends tailing for kFailed, kDeleted or kRecreating: nobody knows any more where the topic ends. No effect on one
+  /// that is closed or in one of these phases already: the first reason is the one to act on.
+  void give_up(Phase phase, std::string reason);
+  /// Kafka's topic is another one than the one that was indexed; `what` shows it.
+  void note_recreated(PartitionId partition, const std::string& what);
+  [[nodiscard]] std::string reason() const;
+  void note_settings(const KafkaTopicSettings& settings);
+  [[nodiscard]] std::optional<KafkaTopicSettings> settings() const;
   /// What is in the way without being a failure (broker away, a partition without leader); empty: nothing.
   void set_trouble(std::string trouble);
 
@@ -65,6 +73,8 @@ class TopicEntry {
   /// A look at the brokers that doesn't fit what was indexed: how many in a row now. At kSuspicions it is no accident
   /// of a leader election any more.
   static constexpr int kSuspicions = 3;
+  /// As many of a partition that still holds what was indexed: its end is cut off.
+  static constexpr int kTruncatedSuspicions = 30;
   int count_suspicion(PartitionId partition);
   void clear_suspicion(PartitionId partition);
 
@@ -94,12 +104,15 @@ class TopicEntry {
     bool caught_up = false;  ///< reached the end since it was assigned
     int suspicions = 0;
     std::optional<Offset> end;
+    bool low_known =
+        false;  ///< since the last time that nobody knew the end: before, answers might hold expired messages
     std::optional<Fingerprint> anchor;  ///< what is to be confirmed; set as soon as anything was taken in
     std::optional<Fingerprint> newest;  ///< of the messages taken in; set with the anchor
     uint64_t end_version = 0;           ///< rises with every end that the tail told
     std::string error;
   };
   void raise_end_locked(PartitionId partition, Partition& state, Offset end);
+  void forget_end_locked(PartitionId id, Partition& partition);
   void publish_end_locked(PartitionId partition, const Partition& state);
 
   const std::string name_;
@@ -110,12 +123,13 @@ class TopicEntry {
   Phase phase_ = Phase::kStarting;               // guarded by mu_
   std::string reason_;                           // guarded by mu_
   std::string trouble_;                          // guarded by mu_
+  std::optional<KafkaTopicSettings> settings_;   // guarded by mu_
   std::map<PartitionId, Partition> partitions_;  // guarded by mu_
 };
 
-/// What recreated_reason() says of a message that isn't the one that was indexed at this offset.
+/// What shows that a message isn't the one that was indexed at this offset.
 [[nodiscard]] std::string other_message(Offset offset);
-/// The reason of a topic that is not the one that was indexed any more, with the next step.
-[[nodiscard]] std::string recreated_reason(const std::string& topic, PartitionId partition, const std::string& what);
+/// What shows that a partition ends below what was indexed.
+[[nodiscard]] std::string end_below(Offset next, Offset end);
 
 }  // namespace kseek::indexer

@@ -75,7 +75,12 @@ void Watch::round() {
   for (const auto& entry : all) names.insert(entry->name());
   std::erase_if(memory_, [&names](const auto& item) { return !names.contains(item.first); });
   drop_failed(all);
-  std::erase_if(all, [](const auto& entry) { return entry->phase() == TopicEntry::Phase::kFailed; });
+  recreate_topics(all);
+  std::erase_if(all, [](const auto& entry) {
+    const auto phase = entry->phase();
+    return phase == TopicEntry::Phase::kFailed || phase == TopicEntry::Phase::kRecreating ||
+           phase == TopicEntry::Phase::kClosed;
+  });
   if (all.empty()) return;
 
   const bool waiting = std::any_of(all.begin(), all.end(), [this](const auto& entry) {
@@ -91,7 +96,32 @@ void Watch::round() {
   }
   start_topics(all);
   ask_watermarks(all);
-  if (!down_since_ && Clock::now() >= next_commit_) commit_offsets(all);
+  if (down_since_) return;
+  if (Clock::now() >= next_commit_) commit_offsets(all);
+  ask_settings(all);
+}
+
+/// The answers come when they come: a broker that is slow with them holds nothing up.
+void Watch::ask_settings(const Entries& entries) {
+  const auto answers = cluster_.take_settings();
+  for (const auto& entry : entries) {
+    const auto answer = answers.find(entry->name());
+    if (answer == answers.end()) continue;
+    const auto known = entry->settings();
+    entry->note_settings(answer->second);
+    if (!known || *known == answer->second) continue;
+    const std::string text = fmt::format(
+        "Kafka's settings changed: retention.ms {} to {}, retention.bytes {} to {}, cleanup.policy {} to {}",
+        known->retention_ms, answer->second.retention_ms, known->retention_bytes, answer->second.retention_bytes,
+        known->cleanup_policy, answer->second.cleanup_policy);
+    log().info("topic {}: {}", entry->name(), text);
+    ignore_error(entry->store().add_event({now(), text}), "the log has it");
+  }
+  if (Clock::now() < next_settings_) return;
+  next_settings_ = Clock::now() + options_.metadata_interval;
+  std::vector<std::string> names;
+  for (const auto& entry : entries) names.push_back(entry->name());
+  cluster_.request_settings(names);
 }
 
 /// What is sealed, for Kafka's own tools to see: where to go on is known to the store alone.
@@ -123,6 +153,7 @@ bool Watch::ask_layout(const Entries& entries) {
     const auto& count = counts->at(entry->name());
     if (count) {
       if (std::exchange(memory.missing_rounds, 0) > 0) entry->set_trouble("");
+      note_found(entry);
       memory.partitions = *count;
     } else if (count.error().code == ErrorCode::kNotFound) {
       note_missing(*entry, memory, count.error());
@@ -140,13 +171,26 @@ void Watch::note_missing(TopicEntry& entry, Memory& memory, const Error& error) 
   memory.partitions.reset();
   ++memory.missing_rounds;
   entry.forget_ends();
+  if (entry.phase() == TopicEntry::Phase::kDeleted) return;
   if (entry.phase() == TopicEntry::Phase::kTailing && memory.missing_rounds >= kMissingRounds) {
-    entry.fail(fmt::format("Kafka has no topic \"{}\" any more; `kseek close {}` drops what was indexed of it",
-                           entry.name(), entry.name()));
+    // "No such topic" is also what a broker says that may not show it: nothing is dropped for that.
+    entry.give_up(TopicEntry::Phase::kDeleted,
+                  fmt::format("deleted in Kafka: it has no topic \"{}\" any more; what was indexed stays until `kseek "
+                              "close {}`, or until Kafka has a topic of that name again",
+                              entry.name(), entry.name()));
     log().error("topic {}: {}", entry.name(), error.message);
+    ignore_error(entry.store().add_event({now(), "deleted in Kafka"}), "the log has it");
   } else {
     entry.set_trouble(fmt::format("Kafka has no topic \"{}\" now; waiting for it", entry.name()));
   }
+}
+
+void Watch::note_found(const std::shared_ptr<TopicEntry>& entry) {
+  const std::lock_guard work(entry->work_mutex());
+  if (entry->phase() != TopicEntry::Phase::kDeleted) return;
+  log().info("topic {}: Kafka has it again", entry->name());
+  ignore_error(entry->store().add_event({now(), "Kafka has a topic of this name again"}), "the log has it");
+  entry->set_phase(TopicEntry::Phase::kStarting);
 }
 
 /// A topic that was deleted and created again can have grown past where tailing went on, and then nothing else tells.
@@ -184,7 +228,7 @@ void Watch::confirm_topics(const Entries& entries) {
     const auto& [topic, partition, offset] = places[i];
     const auto& [entry, expected] = due.at(Name(topic, partition));
     if (found[i]->offset == offset && *found[i] != expected.anchor) {
-      entry->fail(recreated_reason(topic, partition, other_message(offset)));
+      entry->note_recreated(partition, other_message(offset));
     } else {
       entry->confirm(partition, expected.newest);
     }
@@ -214,11 +258,21 @@ void Watch::start_topics(const Entries& entries) {
 /// Whoever found the failure may not have been able to stop the tail.
 void Watch::drop_failed(const Entries& entries) {
   for (const auto& entry : entries) {
-    if (entry->phase() == TopicEntry::Phase::kFailed && !entry->assigned().empty()) {
-      log().error("topic {}: {}", entry->name(), entry->status("").reason);
-      tail_.unassign(entry);
-      entry->forget_assigned();
-    }
+    const auto phase = entry->phase();
+    const bool given_up = phase == TopicEntry::Phase::kFailed || phase == TopicEntry::Phase::kDeleted;
+    if (!given_up || entry->assigned().empty()) continue;
+    log().error("topic {}: {}", entry->name(), entry->reason());
+    tail_.unassign(entry);
+    entry->forget_assigned();
+  }
+}
+
+void Watch::recreate_topics(const Entries& entries) {
+  for (const auto& entry : entries) {
+    if (entry->phase() != TopicEntry::Phase::kRecreating || !options_.recreate(entry)) continue;
+    memory_.erase(entry->name());
+    next_layout_ = {};
+    wake();
   }
 }
 
@@ -294,7 +348,7 @@ void Watch::note_watermarks(TopicEntry& entry, PartitionId partition, const Wate
   Offset& last_low = memory_[entry.name()].last_low[partition];
   std::string odd;
   if (next_before && *next_before > marks.high) {
-    odd = fmt::format("offset {} was indexed, but Kafka's end is {}", next_before->value - 1, marks.high.value);
+    odd = end_below(*next_before, marks.high);
   } else if (marks.low < last_low) {
     odd = fmt::format("Kafka's first offset went back from {} to {}", last_low.value, marks.low.value);
   }
@@ -304,10 +358,7 @@ void Watch::note_watermarks(TopicEntry& entry, PartitionId partition, const Wate
     entry.note_watermarks(partition, marks, version);
     return;
   }
-  entry.forget_end(partition);
-  if (entry.count_suspicion(partition) >= TopicEntry::kSuspicions) {
-    entry.fail(recreated_reason(entry.name(), partition, odd));
-  }
+  resolver_.suspect(entry, partition, marks, odd);
 }
 
 void Watch::broker_is_down(const Entries& entries, const Error& error) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -25,6 +26,9 @@ struct WatchOptions {
   std::chrono::milliseconds watermark_interval{0};
   std::chrono::milliseconds metadata_interval{0};
   std::chrono::milliseconds commit_interval{5'000};
+  /// Makes the topic's store anew and puts another entry in this one's place; false: not now. Called from the watch's
+  /// thread.
+  std::function<bool(const std::shared_ptr<TopicEntry>&)> recreate;
 };
 
 class Watch {
@@ -70,6 +74,9 @@ class Watch {
   void commit_offsets(const Entries& entries);
   void confirm_topics(const Entries& entries);
   void drop_failed(const Entries& entries);
+  void recreate_topics(const Entries& entries);
+  void note_found(const std::shared_ptr<TopicEntry>& entry);
+  void ask_settings(const Entries& entries);
 
   const WatchOptions options_;  // constant after construction
   TopicRegistry& topics_;
@@ -87,6 +94,7 @@ class Watch {
   std::map<std::string, Memory> memory_;
   Clock::time_point next_layout_{};
   Clock::time_point next_commit_{};
+  Clock::time_point next_settings_{};
   std::pair<std::string, PartitionId> confirmed_last_;  // where confirm_topics() stopped for want of time
   std::optional<Timestamp> down_since_;
 
