@@ -20,6 +20,8 @@ void add_details(CLI::App& app, Run& run);
 void add_progress(CLI::App& app, Run& run);
 void add_pause(CLI::App& app, Run& run);
 void add_resume(CLI::App& app, Run& run);
+void add_retention(CLI::App& app, Run& run);
+void add_groups(CLI::App& app, Run& run);
 void add_search(CLI::App& app, Run& run);
 void add_get(CLI::App& app, Run& run);
 void add_messages(CLI::App& app, Run& run);

@@ -59,6 +59,9 @@ Result<std::string> HttpClient::get(const std::string& path) { return perform("G
 Result<std::string> HttpClient::post(const std::string& path, const std::string& json_body) {
   return perform("POST", path, &json_body);
 }
+Result<std::string> HttpClient::patch(const std::string& path, const std::string& json_body) {
+  return perform("PATCH", path, &json_body);
+}
 Result<std::string> HttpClient::remove(const std::string& path) { return perform("DELETE", path, nullptr); }
 
 Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {

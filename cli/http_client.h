@@ -22,6 +22,7 @@ class HttpClient {
   /// kUnavailable: nobody answers there (the hint says how to start a server).
   [[nodiscard]] Result<std::string> get(const std::string& path);
   [[nodiscard]] Result<std::string> post(const std::string& path, const std::string& json_body);
+  [[nodiscard]] Result<std::string> patch(const std::string& path, const std::string& json_body);
   [[nodiscard]] Result<std::string> remove(const std::string& path);
 
  private:

@@ -24,6 +24,8 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_progress(app, run);
   cli::add_pause(app, run);
   cli::add_resume(app, run);
+  cli::add_retention(app, run);
+  cli::add_groups(app, run);
   cli::add_search(app, run);
   cli::add_get(app, run);
   cli::add_messages(app, run);

@@ -78,6 +78,7 @@ std::map<std::string, Setters, std::less<>> all_setters(ServeConfig& c) {
             {"seal_after", span(c.indexer.seal_after)},
             {"watermark_interval", span(c.indexer.watermark_interval)},
             {"metadata_interval", span(c.indexer.metadata_interval)},
+            {"compaction_interval", span(c.indexer.compaction_interval)},
             {"workers", whole(c.indexer.workers, 0, 1024)},
             {"max_topics", whole(c.indexer.max_topics, 1, 1'000'000)}}}};
 }

@@ -1,4 +1,4 @@
-// kseek open, close, topics, details, progress, pause, resume: the topics of a running server.
+// kseek open, close, topics, details, progress, pause, resume, retention, groups: the topics of a running server.
 #include "cli/topic_tables.h"
 
 #include <fmt/format.h>
@@ -65,12 +65,12 @@ int get(const TopicOptions& options, const std::string& path, Render render) {
 
 /// A command on one topic, or on none.
 CLI::App* declare(CLI::App& app, const std::shared_ptr<TopicOptions>& options, const char* name, const char* help,
-                  bool takes_topic) {
+                  bool takes_topic, const char* example = "") {
   CLI::App* command = app.add_subcommand(name, help);
   if (takes_topic) command->add_option("topic", options->topic, "TOPIC")->required();
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
   add_server_option(*command, options->server);
-  add_example(*command, fmt::format("kseek {}{}", name, takes_topic ? " orders" : ""));
+  add_example(*command, fmt::format("kseek {}{}{}", name, takes_topic ? " orders" : "", example));
   return command;
 }
 
@@ -127,6 +127,30 @@ void add_resume(CLI::App& app, Run& run) {
   auto options = std::make_shared<TopicOptions>();
   CLI::App* command = declare(app, options, "resume", "Go on tailing a paused topic", true);
   command->callback([options, &run] { run = [options] { return change(*options, "/resume"); }; });
+}
+
+void add_retention(CLI::App& app, Run& run) {
+  auto options = std::make_shared<TopicOptions>();
+  CLI::App* command = declare(app, options, "retention", "Change how long a topic's messages are found", true, " 30d");
+  command->add_option("retention", options->retention, "follow (as long as Kafka has it), forever, or 7d")->required();
+  command->callback([options, &run] {
+    run = [options] {
+      const nlohmann::json body{{"retention", options->retention}};
+      const auto lenient = nlohmann::json::error_handler_t::replace;
+      HttpClient client(options->server);
+      return show(client.patch(topic_path(options->topic), body.dump(-1, ' ', false, lenient)), *options,
+                  &member_lines);
+    };
+  });
+}
+
+void add_groups(CLI::App& app, Run& run) {
+  auto options = std::make_shared<TopicOptions>();
+  CLI::App* command =
+      declare(app, options, "groups", "The consumer groups that read a topic, and how far they are", true);
+  command->callback([options, &run] {
+    run = [options] { return get(*options, topic_path(options->topic, "/groups"), &groups_table); };
+  });
 }
 
 }  // namespace kseek::cli

@@ -83,11 +83,29 @@ Result<std::string> progress_table(std::string_view json) {
   });
 }
 
+Result<std::string> groups_table(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    if (answer.at("groups").empty()) return fmt::format("No consumer group reads {}.\n", plain(answer.at("topic")));
+    Rows rows{{"GROUP", "STATE", "PARTITION", "OFFSET", "LAG", "MEMBER", "CLIENT", "HOST"}};
+    for (const Json& g : answer.at("groups")) {
+      rows.push_back({plain(g.at("group")), plain(g.at("state")), plain(g.at("partition")), plain(g.at("offset")),
+                      plain(g.at("lag")), plain(g.at("member")), plain(g.at("client")), plain(g.at("host"))});
+    }
+    return table(rows);
+  });
+}
+
 Result<std::string> member_lines(std::string_view json) {
   return shown(json, [](const Json& answer) {
     std::string out;
     for (const auto& member : answer.items()) {
-      out += fmt::format("{:<17} {}\n", member.key() + ":", fit(plain(member.value()), 400, false));
+      if (member.key() == "events") {
+        for (const Json& event : member.value()) {
+          out += fmt::format("{:<20} {}: {}\n", "event:", plain(event.at("time")), plain(event.at("text")));
+        }
+        continue;
+      }
+      out += fmt::format("{:<20} {}\n", member.key() + ":", fit(plain(member.value()), 400, false));
     }
     return out;
   });

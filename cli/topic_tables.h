@@ -12,7 +12,9 @@ namespace kseek::cli {
 [[nodiscard]] Result<std::string> topics_table(std::string_view json);
 /// A table of a topic's progress.
 [[nodiscard]] Result<std::string> progress_table(std::string_view json);
-/// One "name: value" line a member.
+/// A table of the consumer groups on a topic.
+[[nodiscard]] Result<std::string> groups_table(std::string_view json);
+/// One "name: value" line a member; a line an event.
 [[nodiscard]] Result<std::string> member_lines(std::string_view json);
 
 }  // namespace kseek::cli

@@ -124,6 +124,22 @@ Result<std::vector<Result<Watermarks>>> Cluster::watermarks(const std::vector<To
   return found;
 }
 
+Result<std::map<PartitionId, Offset>> Cluster::ends(const std::string& topic, milliseconds timeout) {
+  KSEEK_ASSIGN(const auto counts, partition_counts({topic}, timeout));
+  KSEEK_ASSIGN(const int32_t count, Result<int32_t>(counts.at(topic)));
+  std::vector<TopicPartition> partitions;
+  partitions.reserve(static_cast<size_t>(count));
+  for (int32_t p = 0; p < count; ++p) partitions.push_back({topic, PartitionId{p}});
+  KSEEK_ASSIGN(const auto marks, watermarks(partitions, timeout));
+  std::map<PartitionId, Offset> ends;
+  for (int32_t p = 0; p < count; ++p) {
+    const auto& mark = marks[static_cast<size_t>(p)];
+    if (!mark) return mark.error();
+    ends[PartitionId{p}] = mark->high;
+  }
+  return ends;
+}
+
 Result<std::vector<std::optional<Offset>>> Cluster::offsets_at(const std::string& topic, int32_t partitions,
                                                                Timestamp time, milliseconds timeout) {
   std::vector<TopicPartition> wanted;

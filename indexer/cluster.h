@@ -49,6 +49,9 @@ class Cluster {
   Result<std::vector<Result<Watermarks>>> watermarks(const std::vector<TopicPartition>& partitions,
                                                      std::chrono::milliseconds timeout);
 
+  /// Where each partition of the topic ends now. Any error: of the whole.
+  Result<std::map<PartitionId, Offset>> ends(const std::string& topic, std::chrono::milliseconds timeout);
+
   /// The first offset at or after `time` in each partition of 0 … `partitions` - 1; nullopt where there is none. (The
   /// test broker has no index by time: always nullopt there.)
   Result<std::vector<std::optional<Offset>>> offsets_at(const std::string& topic, int32_t partitions, Timestamp time,
@@ -67,6 +70,10 @@ class Cluster {
   /// Notes `next` as the group's committed offsets of the topic, so that Kafka's own tools show the lag. Only sends:
   /// nobody waits for the answer, and a failure (no right to that group) is logged at debug level.
   void commit(const std::string& group, const std::string& topic, const std::map<PartitionId, Offset>& next);
+
+  /// The consumer groups with a member on the topic or an offset committed for it: a row a partition, by group and
+  /// partition; lags are left out. Groups that the user may not see are missing.
+  Result<std::vector<GroupRow>> groups(const std::string& topic, std::chrono::milliseconds timeout);
 
   /// Asks for what the brokers say how long they keep these topics. Only sends, one question at a time: the answers
   /// come with a later take_settings(). One thread for both.
@@ -100,5 +107,8 @@ class Cluster {
   std::mutex mu_;
   std::map<std::string, TopicHandle> known_;  // guarded by mu_
 };
+
+/// How far each row is behind the partition's end, where that is known.
+void add_lags(const store::TopicView& view, std::vector<GroupRow>& rows);
 
 }  // namespace kseek::indexer

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "indexer/cluster.h"
+#include "indexer/compaction.h"
 #include "indexer/log.h"
 #include "indexer/resolver.h"
 #include "indexer/start_position.h"
@@ -17,19 +18,6 @@
 
 namespace kseek::indexer {
 
-const char* to_string(TopicState state) {
-  switch (state) {
-    case TopicState::kStarting: return "starting";
-    case TopicState::kCatchingUp: return "catching_up";
-    case TopicState::kRunning: return "running";
-    case TopicState::kPaused: return "paused";
-    case TopicState::kRecreating: return "recreating";
-    case TopicState::kImported: return "imported";
-    case TopicState::kFailed: break;
-  }
-  return "failed";
-}
-
 namespace {
 
 using std::chrono::milliseconds;
@@ -38,6 +26,7 @@ using Phase = TopicEntry::Phase;
 
 constexpr milliseconds kOpenTimeout{5'000};
 constexpr milliseconds kOpenTimeoutWhileDown{500};
+constexpr milliseconds kGroupsTimeout{5'000};
 constexpr milliseconds kSealOnStop{8'000};
 constexpr milliseconds kLook{20};  // wait_caught_up looks at least so often
 
@@ -70,6 +59,10 @@ class KafkaIndexer final : public Indexer {
       watch.recreate = [this](const std::shared_ptr<TopicEntry>& entry) { return recreate_topic(entry); };
       watch_ = std::make_unique<Watch>(watch, topics_, *cluster_, *tail_);
       watch_for_tail_ = watch_.get();
+      compaction_ =
+          std::make_unique<Compaction>(CompactionOptions{options_.brokers, options_.kafka, options_.compaction_interval,
+                                                         options_.compaction_bytes_per_second},
+                                       topics_);
     }
     return {};
   }
@@ -79,6 +72,8 @@ class KafkaIndexer final : public Indexer {
   Result<void> pause_topic(std::string_view topic) override;
   Result<void> resume_topic(std::string_view topic) override;
   Result<void> set_retention(std::string_view topic, const store::Retention& retention) override;
+
+  Result<std::vector<GroupRow>> groups(std::string_view topic) override;
 
   Result<TopicStatus> status(std::string_view topic) const override {
     const auto entry = topics_.find(topic);
@@ -117,16 +112,16 @@ class KafkaIndexer final : public Indexer {
   Result<std::optional<int32_t>> ask_before_opening(const OpenRequest& request);
   bool recreate_topic(const std::shared_ptr<TopicEntry>& entry);
   Result<std::shared_ptr<TopicEntry>> entry_to_change(std::string_view topic) const;
-  Result<std::map<PartitionId, Offset>> ends_now(const std::string& topic, milliseconds timeout);
 
   store::Store& store_;           // constant after construction
   const IndexerOptions options_;  // constant after construction
   TopicRegistry topics_;
   std::mutex open_mu_;  // one open_topic at a time: max_topics
   Workers workers_;
-  std::unique_ptr<Cluster> cluster_;  // constant after connect()
-  std::unique_ptr<Tail> tail_;        // constant after connect()
-  std::unique_ptr<Watch> watch_;      // constant after connect()
+  std::unique_ptr<Cluster> cluster_;        // constant after connect()
+  std::unique_ptr<Tail> tail_;              // constant after connect()
+  std::unique_ptr<Watch> watch_;            // constant after connect()
+  std::unique_ptr<Compaction> compaction_;  // constant after connect()
   std::atomic<Watch*> watch_for_tail_{nullptr};
   std::atomic<bool> stopping_{false};
 };
@@ -295,6 +290,17 @@ Result<void> KafkaIndexer::set_retention(std::string_view topic, const store::Re
   return entry->store().add_event({now(), text});
 }
 
+Result<std::vector<GroupRow>> KafkaIndexer::groups(std::string_view topic) {
+  const auto entry = topics_.find(topic);
+  if (!entry) return no_such_topic(topic);
+  if (!cluster_) {
+    return Error{ErrorCode::kInvalid, "no Kafka brokers are configured", "start with --brokers HOST:PORT"};
+  }
+  KSEEK_ASSIGN(auto rows, cluster_->groups(entry->name(), kGroupsTimeout));
+  add_lags(entry->store().view(), rows);
+  return rows;
+}
+
 /// The topic's offsets are another one's now: nothing of the old one is in Kafka. True: another entry is in its place.
 bool KafkaIndexer::recreate_topic(const std::shared_ptr<TopicEntry>& entry) {
   const std::lock_guard work(entry->work_mutex());
@@ -321,22 +327,6 @@ bool KafkaIndexer::recreate_topic(const std::shared_ptr<TopicEntry>& entry) {
   return true;
 }
 
-Result<std::map<PartitionId, Offset>> KafkaIndexer::ends_now(const std::string& topic, milliseconds timeout) {
-  KSEEK_ASSIGN(const auto counts, cluster_->partition_counts({topic}, timeout));
-  KSEEK_ASSIGN(const int32_t count, Result<int32_t>(counts.at(topic)));
-  std::vector<TopicPartition> partitions;
-  partitions.reserve(static_cast<size_t>(count));
-  for (int32_t p = 0; p < count; ++p) partitions.push_back({topic, PartitionId{p}});
-  KSEEK_ASSIGN(const auto marks, cluster_->watermarks(partitions, timeout));
-  std::map<PartitionId, Offset> ends;
-  for (int32_t p = 0; p < count; ++p) {
-    const auto& mark = marks[static_cast<size_t>(p)];
-    if (!mark) return mark.error();
-    ends[PartitionId{p}] = mark->high;
-  }
-  return ends;
-}
-
 Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds timeout) {
   const auto deadline = Clock::now() + timeout;
   auto entry = topics_.find(topic);
@@ -358,7 +348,7 @@ Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds t
     }
     if (!ends) {
       const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now());
-      auto asked = ends_now(entry->name(), std::clamp(left, milliseconds(1), milliseconds(1'000)));
+      auto asked = cluster_->ends(entry->name(), std::clamp(left, milliseconds(1), milliseconds(1'000)));
       if (asked) {
         ends = *std::move(asked);
       } else {
@@ -383,6 +373,7 @@ Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds t
 void KafkaIndexer::stop() {
   if (stopping_.exchange(true)) return;
   const std::lock_guard opening(open_mu_);  // an open_topic that is on its way
+  if (compaction_) compaction_->stop();
   if (watch_) watch_->stop();
   if (tail_) tail_->stop();
   if (!workers_.seal_everything(Clock::now() + kSealOnStop)) {

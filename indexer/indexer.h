@@ -31,7 +31,11 @@ struct IndexerOptions {
   std::chrono::milliseconds seal_after{300'000};  ///< an open block is sealed at this age
   std::chrono::milliseconds watermark_interval{1'000};
   std::chrono::milliseconds metadata_interval{10'000};  ///< new partitions, deleted topics
-  unsigned workers = 0;                                 ///< background threads; 0: one a core
+  /// How often the retained range of a compacted topic is read again, to see what Kafka removed from it; at most a
+  /// tenth of the time is spent on that, and bytes are read at no higher rate. 0 a second: as fast as it goes.
+  std::chrono::milliseconds compaction_interval{300'000};
+  uint64_t compaction_bytes_per_second = 20_MiB;
+  unsigned workers = 0;  ///< background threads; 0: one a core
   size_t max_topics = 10'000;
 };
 
@@ -62,6 +66,16 @@ struct TopicStatus {
   std::optional<KafkaTopicSettings> kafka;  ///< nullopt: not known
 };
 
+/// One partition of a topic as a consumer group reads it.
+struct GroupRow {
+  std::string group;
+  std::string state;                 ///< Kafka's: "Stable", "Empty", …
+  std::string member, client, host;  ///< who has the partition now; empty: nobody
+  PartitionId partition;
+  std::optional<Offset> offset;  ///< committed: the next one to read; nullopt: none
+  std::optional<int64_t> lag;    ///< messages behind the end; nullopt: end or offset not known
+};
+
 struct OpenRequest {
   std::string topic;
   std::string from = "earliest";  ///< earliest | latest | a time | "0:100,1:250"
@@ -89,6 +103,10 @@ class Indexer {
   /// Changes how long messages stay findable; what is gone doesn't come back. kNotFound; kConflict for an import that
   /// is to follow Kafka.
   [[nodiscard]] virtual Result<void> set_retention(std::string_view topic, const store::Retention& retention) = 0;
+
+  /// The consumer groups that read the topic, kseek's own among them; blocks for some seconds at most. kNotFound: not
+  /// open here; kInvalid: no brokers; kUnavailable, kTimeout: none could be asked.
+  [[nodiscard]] virtual Result<std::vector<GroupRow>> groups(std::string_view topic) = 0;
 
   [[nodiscard]] virtual Result<TopicStatus> status(std::string_view topic) const = 0;
   [[nodiscard]] virtual std::vector<TopicStatus> statuses() const = 0;  ///< by name

@@ -41,14 +41,6 @@ std::optional<Fingerprint> fingerprint_below(const store::TopicStore& store, Par
   return Fingerprint::of((**newest).message);
 }
 
-/// The low watermark of the topic that was indexed was above `low` once; Kafka's never goes back.
-std::optional<Offset> went_back(const store::TopicStore& store, PartitionId partition, Offset low) {
-  for (const auto& known : store.view().partitions) {
-    if (known.partition == partition && known.log_start && *known.log_start > low) return known.log_start;
-  }
-  return std::nullopt;
-}
-
 /// What people should know of; that the record of it can't be written is a lesser matter.
 void tell(const TopicEntry& entry, std::string text) {
   log().warn("topic {}: {}", entry.name(), text);
@@ -115,6 +107,18 @@ Result<std::vector<Offset>> Resolver::first_offsets(const store::TopicConfig& co
   return begins;
 }
 
+std::string what_is_odd(const store::TopicStore& store, PartitionId partition, Offset next, const Watermarks& marks) {
+  if (next > marks.high) {
+    return fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, marks.high.value);
+  }
+  for (const auto& known : store.view().partitions) {
+    if (known.partition == partition && known.log_start && *known.log_start > marks.low) {
+      return fmt::format("Kafka's first offset went back from {} to {}", known.log_start->value, marks.low.value);
+    }
+  }
+  return {};
+}
+
 void Resolver::suspect(TopicEntry& entry, PartitionId partition, const Watermarks& marks, const std::string& what) {
   entry.forget_end(partition);
   const int times = entry.count_suspicion(partition);
@@ -145,11 +149,8 @@ std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, PartitionId parti
     entry.store().advance(partition, marks.low);
     return TailPosition{partition, marks.low, std::nullopt};
   }
-  const auto back = went_back(entry.store(), partition, marks.low);
-  if (next > marks.high || back) {
-    suspect(entry, partition, marks,
-            back ? fmt::format("Kafka's first offset went back from {} to {}", back->value, marks.low.value)
-                 : end_below(next, marks.high));
+  if (const std::string odd = what_is_odd(entry.store(), partition, next, marks); !odd.empty()) {
+    suspect(entry, partition, marks, odd);
     return std::nullopt;
   }
   entry.clear_suspicion(partition);

@@ -46,4 +46,8 @@ class Resolver {
   Tail& tail_;
 };
 
+/// What shows that these watermarks are another topic's than the one that was indexed up to `next`; empty: nothing.
+[[nodiscard]] std::string what_is_odd(const store::TopicStore& store, PartitionId partition, Offset next,
+                                      const Watermarks& marks);
+
 }  // namespace kseek::indexer

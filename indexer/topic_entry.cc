@@ -10,10 +10,6 @@ std::string other_message(Offset offset) {
   return fmt::format("offset {} holds another message than the one that was indexed", offset.value);
 }
 
-std::string end_below(Offset next, Offset end) {
-  return fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, end.value);
-}
-
 TopicEntry::Phase TopicEntry::phase() const {
   const std::lock_guard lock(mu_);
   return phase_;

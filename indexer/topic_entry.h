@@ -129,7 +129,5 @@ class TopicEntry {
 
 /// What shows that a message isn't the one that was indexed at this offset.
 [[nodiscard]] std::string other_message(Offset offset);
-/// What shows that a partition ends below what was indexed.
-[[nodiscard]] std::string end_below(Offset next, Offset end);
 
 }  // namespace kseek::indexer

@@ -108,14 +108,17 @@ void Watch::ask_settings(const Entries& entries) {
     const auto answer = answers.find(entry->name());
     if (answer == answers.end()) continue;
     const auto known = entry->settings();
-    entry->note_settings(answer->second);
-    if (!known || *known == answer->second) continue;
+    if (!known || *known == answer->second) {
+      entry->note_settings(answer->second);
+      continue;
+    }
     const std::string text = fmt::format(
         "Kafka's settings changed: retention.ms {} to {}, retention.bytes {} to {}, cleanup.policy {} to {}",
         known->retention_ms, answer->second.retention_ms, known->retention_bytes, answer->second.retention_bytes,
         known->cleanup_policy, answer->second.cleanup_policy);
     log().info("topic {}: {}", entry->name(), text);
     ignore_error(entry->store().add_event({now(), text}), "the log has it");
+    entry->note_settings(answer->second);
   }
   if (Clock::now() < next_settings_) return;
   next_settings_ = Clock::now() + options_.metadata_interval;
@@ -345,15 +348,8 @@ bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
 
 void Watch::note_watermarks(TopicEntry& entry, PartitionId partition, const Watermarks& marks, uint64_t version,
                             std::optional<Offset> next_before) {
-  Offset& last_low = memory_[entry.name()].last_low[partition];
-  std::string odd;
-  if (next_before && *next_before > marks.high) {
-    odd = end_below(*next_before, marks.high);
-  } else if (marks.low < last_low) {
-    odd = fmt::format("Kafka's first offset went back from {} to {}", last_low.value, marks.low.value);
-  }
+  const std::string odd = what_is_odd(entry.store(), partition, next_before.value_or(kMinOffset), marks);
   if (odd.empty()) {
-    last_low = marks.low;
     entry.clear_suspicion(partition);
     entry.note_watermarks(partition, marks, version);
     return;

@@ -55,7 +55,6 @@ class Watch {
     std::optional<int32_t> partitions;
     int missing_rounds = 0;
     Clock::time_point skip_until{};  ///< its watermarks can't be asked: not together with the others
-    std::map<PartitionId, Offset> last_low;
     std::map<PartitionId, Offset> committed;
   };
 

@@ -228,6 +228,19 @@ std::string message_json(const std::string& topic, TimeKind time_kind, const Mes
   return text;
 }
 
+namespace {
+
+Json kafka_json(const std::optional<indexer::KafkaTopicSettings>& kafka) {
+  if (!kafka) return nullptr;
+  Json json;
+  json["retention.ms"] = kafka->retention_ms;
+  json["retention.bytes"] = kafka->retention_bytes;
+  json["cleanup.policy"] = kafka->cleanup_policy;
+  return json;
+}
+
+}  // namespace
+
 std::string topic_json(const indexer::TopicStatus& status, const store::TopicStore& topic) {
   const store::TopicConfig config = topic.config();
   const store::TopicStats stats = topic.stats();
@@ -249,7 +262,13 @@ std::string topic_json(const indexer::TopicStatus& status, const store::TopicSto
   json["from"] = config.from;
   json["time"] = to_string(config.time_kind);
   json["retention"] = store::to_string(config.retention);
+  json["effective_retention"] = indexer::effective_retention(config, status.kafka);
+  json["kafka"] = kafka_json(status.kafka);
   json["opened_at"] = time_json(config.opened_at);
+  json["events"] = Json::array();
+  for (const store::TopicEvent& event : topic.events()) {
+    json["events"].push_back({{"time", time_json(event.time)}, {"text", event.text}});
+  }
   return dump(json);
 }
 
@@ -280,6 +299,26 @@ std::string progress_json(const indexer::TopicStatus& status, const store::Topic
     row["messages"] = p.messages;
     row["dead_letters"] = p.dead_letters;
     json["partitions"].push_back(std::move(row));
+  }
+  return dump(json);
+}
+
+std::string groups_json(const std::string& topic, const std::vector<indexer::GroupRow>& rows) {
+  const auto text_or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
+  Json json;
+  json["topic"] = topic;
+  json["groups"] = Json::array();
+  for (const indexer::GroupRow& row : rows) {
+    Json shown;
+    shown["group"] = row.group;
+    shown["state"] = text_or_null(row.state);
+    shown["partition"] = row.partition.value;
+    shown["member"] = text_or_null(row.member);
+    shown["client"] = text_or_null(row.client);
+    shown["host"] = text_or_null(row.host);
+    shown["offset"] = offset_json(row.offset);
+    shown["lag"] = row.lag ? Json(*row.lag) : Json(nullptr);
+    json["groups"].push_back(std::move(shown));
   }
   return dump(json);
 }

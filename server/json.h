@@ -40,6 +40,10 @@ namespace kseek::server {
 /// {"topic","state","reason","partitions":[{"partition","low","end","indexed_to","lag",…}]}
 [[nodiscard]] std::string progress_json(const indexer::TopicStatus& status, const store::TopicView& view);
 
+/// {"topic","groups":[{"group","state","partition","member","client","host","offset","lag"}]}; null where there is
+/// none.
+[[nodiscard]] std::string groups_json(const std::string& topic, const std::vector<indexer::GroupRow>& rows);
+
 /// {"topic","partition","offset"}
 [[nodiscard]] std::string delivered_json(const std::string& topic, const indexer::Delivered& delivered);
 

@@ -139,6 +139,19 @@ Result<indexer::OpenRequest> parse_open_body(std::string_view body) {
   return request;
 }
 
+Result<store::Retention> parse_retention_body(std::string_view body) {
+  constexpr const char* kExample = R"({"retention":"7d"})";
+  KSEEK_ASSIGN(const json object, parse_object(body, kExample));
+  for (const auto& member : object.items()) {
+    if (member.key() != "retention") {
+      return wrong(fmt::format("\"{}\" can't be changed", member.key()), "what can be: retention");
+    }
+  }
+  if (!object.contains("retention")) return wrong("\"retention\" is missing", fmt::format("send {}", kExample));
+  KSEEK_ASSIGN(const std::string text, text_of(object.at("retention"), "retention"));
+  return store::parse_retention(text);
+}
+
 Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body) {
   KSEEK_ASSIGN(const json object, parse_object(body, R"({"key":"order-1","value":"a test message"})"));
   indexer::OutgoingMessage message;

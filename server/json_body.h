@@ -15,6 +15,9 @@ namespace kseek::server {
 /// {"topic","from","time":"create"|"ingest","retention","labels":[…]}; only "topic" is required.
 [[nodiscard]] Result<indexer::OpenRequest> parse_open_body(std::string_view body);
 
+/// {"retention"}: what of an open topic can be changed.
+[[nodiscard]] Result<store::Retention> parse_retention_body(std::string_view body);
+
 /// {"key","value","partition","headers":[{"name","value"}],"timestamp"}; each may be absent, key and values null.
 [[nodiscard]] Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body);
 

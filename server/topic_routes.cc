@@ -1,4 +1,4 @@
-// /api/v1/topics: open, list, details, progress, pause, resume, close.
+// /api/v1/topics: open, list, details, progress, retention, pause, resume, close.
 #include <fmt/format.h>
 
 #include "server/json.h"
@@ -42,11 +42,24 @@ Result<Response> topic_progress(const Services& services, const Request& request
   return Response{.body = progress_json(status, topic->view())};
 }
 
+Result<Response> topic_groups(const Services& services, const Request& request) {
+  KSEEK_TRY(find_topic(services.store, request.captures[0]));
+  KSEEK_ASSIGN(const auto rows, services.indexer.groups(request.captures[0]));
+  return Response{.body = groups_json(request.captures[0], rows)};
+}
+
 using Change = Result<void> (indexer::Indexer::*)(std::string_view);
 
 Result<Response> change_topic(const Services& services, const Request& request, Change change) {
   KSEEK_TRY(find_topic(services.store, request.captures[0]));
   KSEEK_TRY((services.indexer.*change)(request.captures[0]));
+  return topic_details(services, request);
+}
+
+Result<Response> patch_topic(const Services& services, const Request& request) {
+  KSEEK_TRY(find_topic(services.store, request.captures[0]));
+  KSEEK_ASSIGN(const store::Retention retention, parse_retention_body(request.body));
+  KSEEK_TRY(services.indexer.set_retention(request.captures[0], retention));
   return topic_details(services, request);
 }
 
@@ -72,8 +85,10 @@ void add_topic_routes(Router& router, const Services& services) {
   add("GET", "/api/v1/topics", [services](const Request&) { return list_topics(services); });
   add("POST", "/api/v1/topics", [services](const Request& r) { return open_topic(services, r); });
   add("GET", "/api/v1/topics/{}", [services](const Request& r) { return topic_details(services, r); });
+  add("PATCH", "/api/v1/topics/{}", [services](const Request& r) { return patch_topic(services, r); });
   add("DELETE", "/api/v1/topics/{}", [services](const Request& r) { return close_topic(services, r); });
   add("GET", "/api/v1/topics/{}/progress", [services](const Request& r) { return topic_progress(services, r); });
+  add("GET", "/api/v1/topics/{}/groups", [services](const Request& r) { return topic_groups(services, r); });
   add("POST", "/api/v1/topics/{}/pause",
       [services](const Request& r) { return change_topic(services, r, &indexer::Indexer::pause_topic); });
   add("POST", "/api/v1/topics/{}/resume",

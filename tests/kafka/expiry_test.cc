@@ -1,5 +1,5 @@
 // What Kafka no longer has is not found any more: records deleted, retention by size and time, compaction.
-#include <set>
+#include <algorithm>
 
 #include "base/time.h"
 #include "tests/kafka/kafka_test.h"
@@ -109,44 +109,129 @@ TEST_F(Expiry, RetentionByTimeAndItsChange) {
 }
 
 /// Compaction removes offsets in the middle, and the low watermark doesn't say so.
-TEST_F(Expiry, Compaction) {
-  create(1, {{"cleanup.policy", "compact"},
-             {"segment.ms", "100"},
-             {"min.cleanable.dirty.ratio", "0.01"},
-             {"delete.retention.ms", "0"}});
-  const auto send_keyed = [this](const std::string& key, const std::string& value) {
-    OutgoingMessage message = message_of(topic, 0, value);
+class Compaction : public Expiry {
+ protected:
+  void SetUp() override {
+    Expiry::SetUp();
+    options.compaction_interval = milliseconds(300);
+    store_options.blocks.max_messages = 8;
+  }
+  void create_compacted() {
+    create(1, {{"cleanup.policy", "compact"},
+               {"segment.ms", "100"},
+               {"min.cleanable.dirty.ratio", "0.01"},
+               {"delete.retention.ms", "0"}});
+  }
+  int64_t send_keyed(const std::string& key, const std::optional<std::string>& value) const {
+    OutgoingMessage message = message_of(topic, 0, "");
     message.key = key;
+    message.value = value;
     return send(message);
-  };
+  }
+  /// Sends until Kafka has cleaned everything below `first`: a segment is rolled, and then cleaned, when messages come
+  /// after its time.
+  void wait_cleaned(int64_t first) {
+    ASSERT_TRUE(eventually([&] {
+      send_keyed("roller", "roll");
+      const auto kept = admin->read_all(topic, 0);
+      return !kept.empty() && kept.front() >= first;
+    }));
+  }
+  /// Answers hold exactly the offsets that another consumer reads.
+  void expect_what_kafka_reads() {
+    std::vector<int64_t> kept;
+    Answer last;
+    EXPECT_TRUE(eventually([&] {
+      kept = admin->read_all(topic, 0);
+      last = search();
+      return last.complete && last.offsets() == kept && admin->read_all(topic, 0) == kept;
+    })) << last.why_not
+        << " Kafka has " << kept.size() << ", found " << last.hits.size();
+    EXPECT_EQ(store->topic(topic)->stats().messages, last.hits.size());
+  }
+};
+
+TEST_F(Compaction, RemovedOffsetsDisappearFromAnswers) {
+  create_compacted();
   start();
   open();
   for (int round = 0; round < 3; ++round) {
     for (int key = 0; key < 5; ++key) send_keyed("key" + std::to_string(key), "round" + std::to_string(round));
   }
   ASSERT_TRUE(eventually([this] { return search().hits.size() == 15; }));
-  // A segment is rolled, and then cleaned, when messages come after its time.
-  std::vector<int64_t> kept;
-  int64_t last = 0;
-  ASSERT_TRUE(eventually([&] {
-    last = send_keyed("roller", "roll");
-    kept = admin->read_all(topic, 0);
-    return !kept.empty() && kept.front() == 10;
-  }));
-  // Opened before: what was taken in stays, until Kafka's low watermark passes it.
-  EXPECT_EQ(search("round0").hits.size(), 5U);
-  // Taken in afterwards: the gaps are no lag.
-  ASSERT_OK(indexer->close_topic(topic));
-  open();
-  wait_caught_up();
-  ASSERT_TRUE(eventually([&] {
-    const Answer all = search();
-    return all.complete && !all.hits.empty() && all.hits.back().offset == last;
-  })) << search().why_not;
+  wait_cleaned(10);
+  expect_what_kafka_reads();
   EXPECT_TRUE(search("round0").hits.empty());
-  EXPECT_TRUE(search("round1").hits.empty());
   EXPECT_EQ(search("round2").offsets(), (std::vector<int64_t>{10, 11, 12, 13, 14}));
   EXPECT_TRUE(eventually([this] { return status().state == TopicState::kRunning && status().lag == 0; }));
+  // A tombstone, and then it is cleaned away itself.
+  const int64_t tombstone = send_keyed("key0", std::nullopt);
+  ASSERT_TRUE(eventually([&] {
+    send_keyed("roller", "roll");
+    const auto kept = admin->read_all(topic, 0);
+    return std::find(kept.begin(), kept.end(), tombstone) == kept.end();
+  }));
+  expect_what_kafka_reads();
+  stop();
+  start();
+  expect_what_kafka_reads();
+}
+
+TEST_F(Compaction, ATopicWithARetentionOfItsOwnKeepsWhatKafkaRemoves) {
+  create_compacted();
+  start();
+  open();
+  ASSERT_OK(indexer->set_retention(topic, {store::Retention::Kind::kForever, {}}));
+  send_keyed("a", "first");
+  send_keyed("a", "second");
+  ASSERT_TRUE(eventually([this] { return status().kafka && status().kafka->compacts(); }));
+  wait_cleaned(1);
+  EXPECT_EQ(search("first").hits.size(), 1U);
+  // Following again.
+  ASSERT_OK(indexer->set_retention(topic, {}));
+  EXPECT_TRUE(eventually([this] { return search("first").hits.empty(); }));
+  EXPECT_EQ(search("second").hits.size(), 1U);
+}
+
+TEST_F(Expiry, KafkasSettingsAreKnownAndFollowed) {
+  create(1, {{"retention.ms", "3600000"}, {"retention.bytes", "1048576"}});
+  start();
+  open();
+  const auto effective = [this] { return indexer::effective_retention(store->topic(topic)->config(), status().kafka); };
+  EXPECT_TRUE(eventually([&] {
+    return effective() == "as long as Kafka has them: 1h, up to 1048576 bytes a partition";
+  })) << effective();
+  ASSERT_OK(admin->configure_topic(topic, {{"retention.ms", "7200000"}, {"cleanup.policy", "compact,delete"}}));
+  EXPECT_TRUE(eventually([&] {
+    return effective() == "as long as Kafka has them: 2h, the newest message of each key";
+  })) << effective();
+  const auto events = store->topic(topic)->events();
+  ASSERT_FALSE(events.empty());
+  EXPECT_NE(events.back().text.find("retention.ms 3600000 to 7200000"), std::string::npos) << events.back().text;
+}
+
+TEST_F(Expiry, ARetentionOfItsOwnOutlivesKafkas) {
+  create(1);
+  send_many(20);
+  start();
+  open();
+  expect_found(numbered(20));
+  ASSERT_OK(indexer->set_retention(topic, {store::Retention::Kind::kForever, {}}));
+  ASSERT_OK(admin->delete_records(topic, 0, 20));
+  send("after");
+  ASSERT_TRUE(eventually([this] { return search("after").hits.size() == 1; }));
+  ASSERT_TRUE(eventually([this] { return store->topic(topic)->view().partitions[0].log_start == Offset{20}; }));
+  EXPECT_EQ(search().hits.size(), 21U);
+  // Shorter than Kafka's, by the messages' time.
+  OutgoingMessage old = message_of(topic, 0, "old");
+  old.timestamp = Timestamp{now().ms - 7'200'000};
+  send(old);
+  ASSERT_TRUE(eventually([this] { return search("old").hits.size() == 1; }));
+  ASSERT_OK(indexer->set_retention(topic, {store::Retention::Kind::kDuration, std::chrono::hours(1)}));
+  EXPECT_TRUE(search("old").hits.empty());
+  EXPECT_EQ(search("after").hits.size(), 1U);
+  ASSERT_OK(indexer->set_retention(topic, {}));
+  EXPECT_EQ(search().values(), (std::vector<std::string>{"old", "after"}));
 }
 
 }  // namespace

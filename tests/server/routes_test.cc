@@ -220,6 +220,14 @@ TEST_F(Routes, TopicsFromOpenToClose) {
   const RawAnswer paused = world->call("POST", "/api/v1/topics/life/pause");
   EXPECT_EQ(paused.json()["state"], "paused") << paused.body;
   EXPECT_EQ(world->call("POST", "/api/v1/topics/life/resume").status, 200);
+  const RawAnswer patched = world->call("PATCH", "/api/v1/topics/life", R"({"retention":"forever"})");
+  ASSERT_EQ(patched.status, 200) << patched.body;
+  EXPECT_EQ(patched.json()["retention"], "forever");
+  EXPECT_EQ(patched.json()["effective_retention"], "forever, whatever Kafka drops");
+  EXPECT_EQ(patched.json()["events"].back()["text"], "retention changed: 3d to forever");
+  expect_error(world->call("PATCH", "/api/v1/topics/life", R"({"retention":"soon"})"), 400, "invalid", "soon");
+  expect_error(world->call("PATCH", "/api/v1/topics/life", R"({"from":"latest"})"), 400, "invalid", "from");
+  expect_error(world->call("PATCH", "/api/v1/topics/none", R"({"retention":"7d"})"), 404, "not_found");
   EXPECT_EQ(world->call("DELETE", "/api/v1/topics/life").status, 204);
   expect_error(world->get("/api/v1/topics/life"), 404, "not_found", "life");
   expect_error(world->get("/api/v1/topics/life/progress"), 404, "not_found");

@@ -4,6 +4,20 @@
 #include "indexer/indexer.h"
 
 namespace kseek::indexer {
+
+const char* to_string(TopicState state) {
+  switch (state) {
+    case TopicState::kStarting: return "starting";
+    case TopicState::kCatchingUp: return "catching_up";
+    case TopicState::kRunning: return "running";
+    case TopicState::kPaused: return "paused";
+    case TopicState::kRecreating: return "recreating";
+    case TopicState::kImported: return "imported";
+    case TopicState::kFailed: break;
+  }
+  return "failed";
+}
+
 namespace {
 
 std::string limits_of(const KafkaTopicSettings& kafka) {
