@@ -16,12 +16,30 @@ int commonness(char c) {
   return static_cast<uint8_t>(c) >= 0xC0 ? 30 : 10;
 }
 
+/// The bit that makes `c` lower case, if it is a letter whose case doesn't count.
+char case_bit(char c, SubstringFinder::Case letters) {
+  return letters == SubstringFinder::Case::kAnyAscii && c >= 'a' && c <= 'z' ? 0x20 : 0;
+}
+
 }  // namespace
 
-SubstringFinder::SubstringFinder(std::string needle) : needle_(std::move(needle)) {
-  for (size_t i = 1; i + 1 < needle_.size(); ++i) {
+SubstringFinder::SubstringFinder(std::string needle, Case letters) : needle_(std::move(needle)), letters_(letters) {
+  if (needle_.empty()) return;
+  for (size_t i = 1; i < needle_.size(); ++i) {
     if (commonness(needle_[i]) < commonness(needle_[rare_])) rare_ = i;
   }
+  second_ = rare_ + 1 == needle_.size() ? 0 : needle_.size() - 1;
+  for (size_t i = 0; i < needle_.size(); ++i) {
+    if (i != rare_ && commonness(needle_[i]) < commonness(needle_[second_])) second_ = i;
+  }
+}
+
+bool SubstringFinder::stands_at(const char* place) const {
+  if (letters_ == Case::kExact) return std::memcmp(place, needle_.data(), needle_.size()) == 0;
+  for (size_t i = 0; i < needle_.size(); ++i) {
+    if (ascii_lower(place[i]) != needle_[i]) return false;
+  }
+  return true;
 }
 
 size_t SubstringFinder::find(std::string_view text, size_t from) const {
@@ -30,19 +48,24 @@ size_t SubstringFinder::find(std::string_view text, size_t from) const {
   if (size == 0) return from;
 #if defined(__SSE2__)
   const char* const rare = text.data() + rare_;
-  const char* const last = text.data() + size - 1;
+  const char* const second = text.data() + second_;
   const auto rare_byte = _mm_set1_epi8(needle_[rare_]);
-  const auto last_byte = _mm_set1_epi8(needle_.back());
+  const auto rare_case = _mm_set1_epi8(case_bit(needle_[rare_], letters_));
+  const auto second_byte = _mm_set1_epi8(needle_[second_]);
+  const auto second_case = _mm_set1_epi8(case_bit(needle_[second_], letters_));
   for (; from + size + 15 <= text.size(); from += 16) {
-    const auto same =
-        _mm_and_si128(_mm_cmpeq_epi8(load_16(rare + from), rare_byte), _mm_cmpeq_epi8(load_16(last + from), last_byte));
+    const auto same = _mm_and_si128(_mm_cmpeq_epi8(_mm_or_si128(load_16(rare + from), rare_case), rare_byte),
+                                    _mm_cmpeq_epi8(_mm_or_si128(load_16(second + from), second_case), second_byte));
     for (auto mask = static_cast<uint32_t>(_mm_movemask_epi8(same)); mask != 0; mask &= mask - 1) {
       const size_t at = from + static_cast<size_t>(std::countr_zero(mask));
-      if (std::memcmp(text.data() + at, needle_.data(), size) == 0) return at;
+      if (stands_at(text.data() + at)) return at;
     }
   }
 #endif
-  return text.find(needle_, from);
+  for (; from + size <= text.size(); ++from) {
+    if (stands_at(text.data() + from)) return from;
+  }
+  return std::string_view::npos;
 }
 
 }  // namespace kseek::tokenizer

@@ -1,6 +1,8 @@
 // Inside tokenizer/: finding one needle in many short texts. Any thread.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,16 +12,26 @@ namespace kseek::tokenizer {
 /// unlike memmem it prepares nothing per text and does not stumble over a frequent first byte.
 class SubstringFinder {
  public:
+  enum class Case : uint8_t {
+    kExact,
+    kAnyAscii,  ///< ASCII letters match in upper and lower case. REQUIRES: a needle without upper-case ones
+  };
+
   SubstringFinder() = default;
-  explicit SubstringFinder(std::string needle);
+  explicit SubstringFinder(std::string needle, Case letters = Case::kExact);
 
   [[nodiscard]] const std::string& needle() const { return needle_; }
   /// The first place from `from` on, or npos. An empty needle is everywhere.
   [[nodiscard]] size_t find(std::string_view text, size_t from = 0) const;
 
  private:
+  [[nodiscard]] bool stands_at(const char* place) const;
+
   std::string needle_;
-  size_t rare_ = 0;  // the place of the byte that is compared beside the last one
+  Case letters_ = Case::kExact;
+  // The places of the two bytes that are compared first.
+  size_t rare_ = 0;
+  size_t second_ = 0;
 };
 
 }  // namespace kseek::tokenizer

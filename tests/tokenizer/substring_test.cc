@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/tokenizer/random_text.h"
+#include "tokenizer/ascii.h"
 #include "tokenizer/text.h"
 #include "tokenizer/token_walk.h"
 
@@ -42,6 +43,24 @@ TEST(SubstringFinderProperty, EqualsStringView) {
     const std::string_view text(exact.data(), exact.size());
     const size_t from = random.below(text.size() + 1);
     ASSERT_EQ(SubstringFinder(needle).find(text, from), text.find(needle, from)) << needle << " in " << text;
+  }
+}
+
+TEST(SubstringFinderProperty, AnyCaseEqualsASearchOfLowerCase) {
+  RandomText random(test_seed());
+  SCOPED_TRACE(testing::Message() << "KSEEK_SEED=" << test_seed());
+  const auto lower = [](std::string text) {
+    for (char& c : text) c = ascii_lower(c);
+    return text;
+  };
+  for (int i = 0; i < 200'000; ++i) {
+    const std::string needle = random.of({"a", "z", "@", "[", "`", "{", "\xC1"}, 4);
+    const std::string of = random.of({"a", "A", "z", "Z", "@", "[", "`", "{", "\xE1", "\xC1"}, 90);
+    const std::vector<char> exact(of.begin(), of.end());
+    const std::string_view text(exact.data(), exact.size());
+    const size_t from = random.below(text.size() + 1);
+    const SubstringFinder finder(needle, SubstringFinder::Case::kAnyAscii);
+    ASSERT_EQ(finder.find(text, from), lower(of).find(needle, from)) << needle << " in " << of;
   }
 }
 

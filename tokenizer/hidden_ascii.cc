@@ -1,0 +1,68 @@
+#include "tokenizer/hidden_ascii.h"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <memory>
+
+#include "tokenizer/ascii.h"
+#include "tokenizer/utf8.h"
+
+namespace kseek::tokenizer {
+namespace {
+
+struct Range {
+  char32_t first, last;
+};
+
+/// Characters, not ASCII, whose NFKC_Casefold has an ASCII letter or digit or is empty, and some between them. A test
+/// asks ICU about every character.
+constexpr std::array kHiding = std::to_array<Range>({
+    {0xAA, 0xAA},       {0xAD, 0xAD},       {0xB2, 0xB3},       {0xB9, 0xBE},       {0xDF, 0xDF},
+    {0x130, 0x133},     {0x13F, 0x140},     {0x149, 0x149},     {0x17F, 0x17F},     {0x1C4, 0x1CC},
+    {0x1F1, 0x1F3},     {0x2B0, 0x2B8},     {0x2E1, 0x2E3},     {0x34F, 0x34F},     {0x61C, 0x61C},
+    {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x1D2C, 0x1DBF},   {0x1E9A, 0x1E9E},
+    {0x200B, 0x200F},   {0x202A, 0x202E},   {0x2060, 0x209C},   {0x20A8, 0x20A8},   {0x2100, 0x218F},
+    {0x2460, 0x24FF},   {0x2C7C, 0x2C7D},   {0x3164, 0x3164},   {0x3250, 0x325F},   {0x32B1, 0x33FF},
+    {0xA7F2, 0xA7F4},   {0xFB00, 0xFB06},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFF10, 0xFF19},
+    {0xFF21, 0xFF3A},   {0xFF41, 0xFF5A},   {0xFFA0, 0xFFA0},   {0xFFF0, 0xFFF8},   {0x107A5, 0x107A5},
+    {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0x1D400, 0x1D7FF}, {0x1F100, 0x1F1FF}, {0x1FBF0, 0x1FBF9},
+    {0xE0000, 0xE0FFF},
+});
+
+constexpr size_t kPlane = 0x10000;
+using Plane = std::bitset<kPlane>;
+
+const Plane& hiding_in_first_plane() {
+  static const std::unique_ptr<const Plane> plane = [] {
+    auto made = std::make_unique<Plane>();
+    for (const Range& range : kHiding) {
+      for (char32_t c = range.first; c <= range.last && c < kPlane; ++c) made->set(c);
+    }
+    return made;
+  }();
+  return *plane;
+}
+
+bool hides(char32_t c, const Plane& plane) {
+  if (c < kPlane) return plane[c];
+  return std::any_of(kHiding.begin(), kHiding.end(), [c](Range range) { return c >= range.first && c <= range.last; });
+}
+
+}  // namespace
+
+bool may_hide_ascii(std::string_view bytes, TextTraits traits) {
+  if (traits.json_escapes && bytes.find("\\u") != std::string_view::npos) return true;
+  if (traits.ascii) return false;
+  const Plane& plane = hiding_in_first_plane();
+  const char* const end = bytes.data() + bytes.size();
+  for (const char* p = skip_ascii(bytes.data(), end); p < end;) {
+    const Decoded decoded = decode_common_utf8(p, end);
+    if (hides(decoded.c, plane)) return true;
+    p += decoded.length;
+    if (p < end && is_ascii_byte(*p)) p = skip_ascii(p, end);
+  }
+  return false;
+}
+
+}  // namespace kseek::tokenizer
