@@ -78,14 +78,17 @@ bool CandidateQueue::prunes(const TopicScope& scope, uint32_t topic, const store
 void CandidateQueue::add_groups(uint32_t topic, const std::vector<const store::BlockMeta*>& left) {
   const store::IndexSnapshot& index = *topics_[topic].view.index;
   std::vector<bool> grouped(left.size());
+  size_t at = 0;  // ids rise from segment to segment, so the next one is near: no search for each of many blocks
   const auto claim = [&](BlockId id) -> const store::BlockMeta* {
-    const auto it = std::lower_bound(left.begin(), left.end(), id,
-                                     [](const store::BlockMeta* meta, BlockId b) { return meta->id < b; });
-    if (it == left.end() || (*it)->id != id) return nullptr;
-    const auto at = static_cast<size_t>(it - left.begin());
-    if (grouped[at]) return nullptr;
+    if (at > 0 && id <= left[at - 1]->id) {
+      const auto it = std::lower_bound(left.begin(), left.end(), id,
+                                       [](const store::BlockMeta* meta, BlockId b) { return meta->id < b; });
+      at = static_cast<size_t>(it - left.begin());
+    }
+    while (at < left.size() && left[at]->id < id) ++at;
+    if (at == left.size() || left[at]->id != id || grouped[at]) return nullptr;
     grouped[at] = true;
-    return *it;
+    return left[at];
   };
   for (const auto& segment : index.segments) {
     Group group{topic, segment.get(), nullptr, {}};

@@ -38,6 +38,9 @@ struct SearchRequest {
   std::chrono::milliseconds deadline{10'000};    ///< of work; an answer always makes progress
   uint64_t byte_budget = UINT64_MAX;             ///< of raw message bytes looked at
   const std::atomic<bool>* cancelled = nullptr;  ///< when it turns true the search ends with kTimeout
+  /// So many blocks at most are opened ahead of need, by threads that all searches share, when one goes on for long. 0:
+  /// none, the search's own thread does everything; nullopt: by the number of cores. The answer is the same.
+  std::optional<size_t> read_ahead;
   bool explain = false;
   Timestamp asked_at;  ///< what relative times were counted from; the cursor keeps it for first_asked_at()
 };
@@ -83,12 +86,13 @@ struct Explain {
   uint64_t candidates = 0;
   uint64_t blocks_opened = 0;
   uint64_t memory_blocks_scanned = 0;
-  uint64_t messages_verified = 0;
+  uint64_t blocks_unneeded = 0;    ///< opened ahead, and not needed in the end: in bytes_read, not in blocks_opened
+  uint64_t messages_verified = 0;  ///< looked at one by one
   uint64_t bytes_read = 0;         ///< raw bytes of the blocks opened
   uint64_t full_scan_bytes = 0;    ///< raw bytes of all blocks
   uint64_t blocks_not_asked = 0;   ///< the answer was certain before their index was asked; in no step
   std::vector<std::string> notes;  ///< what went wrong without harm to the answer, for the operator
-  double plan_ms = 0, read_ms = 0, verify_ms = 0;
+  double plan_ms = 0, read_ms = 0, verify_ms = 0;  ///< of all threads together
 };
 
 struct SearchAnswer {

@@ -5,7 +5,27 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.h"
+#include "query/scan_pool.h"
+
 namespace kseek::query {
+namespace {
+
+/// As many blocks are opened ahead at most; a helper always has its next one, and little is read in vain at the end.
+constexpr uint64_t kBlocksAheadACore = 2;
+
+/// Raw bytes of blocks that are under way at once, beyond the first.
+constexpr uint64_t kMaxBytesAhead = 32_MiB;
+
+/// A condition that a search of whole columns helps with; else nothing.
+std::optional<Prefilter> make_prefilter(const std::optional<Condition>& where) {
+  if (!where) return std::nullopt;
+  Prefilter prefilter(*where);
+  if (!prefilter.filters()) return std::nullopt;
+  return prefilter;
+}
+
+}  // namespace
 
 /// Adds the time until its end to a total of milliseconds.
 class Searcher::Timer {
@@ -25,7 +45,9 @@ Searcher::Searcher(const SearchRequest& request, std::vector<TopicScope> topics,
       topics_(std::move(topics)),
       cursor_(std::move(cursor)),
       began_(began),
-      matcher_(request.where) {
+      prefilter_(make_prefilter(request.where)),
+      columns_(request.where ? columns_of(*request.where) : store::Columns::none()) {
+  scanners_.push_back(std::make_unique<BlockScanner>(request.where, prefilter_ ? &*prefilter_ : nullptr));
   if (request.where) filter_.emplace(*request.where);
   answer_.complete = true;
 }
@@ -59,21 +81,31 @@ Result<bool> Searcher::run_round() {
     queue.emplace(topics_, window_, request_.where ? &*request_.where : nullptr, filter_ ? &*filter_ : nullptr,
                   first ? explain_ : counts_again);
   }
-  KSEEK_ASSIGN(const Stop stop, open_blocks(*queue, top));
+  ReadAhead ahead(
+      *queue, [this](const Candidate& candidate, const ScanLimits& limits) { return scan_block(candidate, limits); },
+      [&](const Candidate& candidate, const SortKey& best) -> std::optional<ScanLimits> {
+        if (top.full() && precedes(top.last(), best, request_.order)) return std::nullopt;
+        return limits_for(candidate.topic, candidate.block->partition, top);
+      });
+  KSEEK_ASSIGN(const Stop stop, open_blocks(*queue, ahead, top));
+  const std::optional<SortKey> next = ahead.best();
+  const auto unneeded = ahead.close();
+  explain_.blocks_unneeded += unneeded.blocks;
+  explain_.bytes_read += unneeded.raw_bytes;
   explain_.blocks_not_asked = queue->blocks_not_asked();
   if (!first) {
     explain_.candidates += counts_again.candidates;
     explain_.notes.insert(explain_.notes.end(), counts_again.notes.begin(), counts_again.notes.end());
   }
   if (stop != Stop::kCertain) {
-    cut_round(stop, *queue->best(), top);
+    cut_round(stop, *next, top);
     return false;
   }
   for (RankedHit& hit : top.hits()) give(std::move(hit));
   const std::optional<SortKey> known_to = window_.up_to;
   cursor_.round.reset();
   const bool page_full = answer_.hits.size() == request_.limit;
-  answer_.more = page_full ? top.overflowed() || queue->best() || known_to : known_to.has_value();
+  answer_.more = page_full ? top.overflowed() || next || known_to : known_to.has_value();
   if (page_full || !known_to) return false;
   cursor_.after = known_to;  // everything up to there has been given
   return true;
@@ -86,15 +118,35 @@ void Searcher::restrict_scopes() {
 }
 
 Result<void> Searcher::scan_memory(TopHits& top) {
+  struct Memory {
+    SortKey best;
+    const store::MemoryBlock* block;
+  };
+  std::vector<Memory> blocks;
   for (uint32_t t = 0; t < topics_.size(); ++t) {
     for (const store::MemoryBlock& memory : topics_[t].view.memory) {
-      if (cancelled()) return Error{ErrorCode::kTimeout, "the search was cancelled", ""};
-      if (topics_[t].find(memory.block->partition()) == nullptr) continue;
-      const Timer timer(explain_.verify_ms);
-      scan(t, memory.block, memory.messages, top);
-      bytes_ += memory.block->raw_bytes();
-      explain_.memory_blocks_scanned += 1;
+      if (memory.messages == 0 || topics_[t].find(memory.block->partition()) == nullptr) continue;
+      const store::BlockMeta bounds = memory.block->bounds(memory.messages);
+      blocks.push_back({best_key(bounds, topics_[t].time_kind(), t, request_.order), &memory});
     }
+  }
+  std::sort(blocks.begin(), blocks.end(),
+            [this](const Memory& a, const Memory& b) { return precedes(a.best, b.best, request_.order); });
+  for (const Memory& memory : blocks) {
+    if (cancelled()) return Error{ErrorCode::kTimeout, "the search was cancelled", ""};
+    if (top.full() && precedes(top.last(), memory.best, request_.order)) {
+      top.note_left_out();
+      break;  // as is all in those that follow
+    }
+    const Timer timer(explain_.verify_ms);
+    const ScanLimits limits = limits_for(memory.best.topic, memory.best.partition, top);
+    auto scanner = borrow_scanner();
+    auto found = scanner->scan(memory.block->block, memory.block->messages, limits);
+    give_back(std::move(scanner));
+    if (!found) return std::move(found).error();
+    add_hits(*std::move(found), top);
+    bytes_ += memory.block->block->raw_bytes();
+    explain_.memory_blocks_scanned += 1;
   }
   return {};
 }
@@ -110,19 +162,28 @@ void Searcher::find_again(const std::vector<MessagePosition>& tentative, TopHits
       add_reason(fmt::format("{}, partition {}, offset {} can't be read: {}", topic.name, position.partition.value,
                              position.offset.value, describe(found.error())));
     } else if (found->has_value()) {
-      consider(position.topic, *partition, (*found)->block, (*found)->message, top);
+      const store::StoredMessage& message = (*found)->message;
+      const SortKey key{message.time(topic.time_kind()), message.partition, message.offset, position.topic};
+      if (!limits_for(position.topic, position.partition, top).contains(key) || top.rejects(key)) continue;
+      explain_.messages_verified += 1;
+      auto scanner = borrow_scanner();
+      if (scanner->matches(message, topic.time_kind())) top.add({key, **std::move(found)});
+      give_back(std::move(scanner));
     }
   }
 }
 
-Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, TopHits& top) {
-  while (const auto best = queue.best()) {
+Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& ahead, TopHits& top) {
+  while (const auto best = ahead.best()) {
     if (cancelled()) return Error{ErrorCode::kTimeout, "the search was cancelled", ""};
     if (top.full() && precedes(top.last(), *best, request_.order)) break;
-    const store::BlockMeta* next = queue.next_block();
+    const store::BlockMeta* next = ahead.next_block();
     if (const auto stop = must_stop(next)) return *stop;
     if (next != nullptr) {
-      open_block(queue.pop(), top);
+      const uint64_t budget = request_.byte_budget - std::min(request_.byte_budget, bytes_);
+      ahead.look_ahead(blocks_ahead(), std::min(budget, kMaxBytesAhead));
+      ++blocks_tried_;
+      take_found(ahead.take(), top);
     } else {
       const Timer timer(explain_.plan_ms);
       queue.ask_index();
@@ -130,6 +191,23 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, TopHits& top
     }
   }
   return Stop::kCertain;
+}
+
+size_t Searcher::blocks_ahead() const {
+  return std::min<uint64_t>(request_.read_ahead.value_or(kBlocksAheadACore * (ScanPool::instance().threads() + 1)),
+                            blocks_tried_ / 2);
+}
+
+ScanLimits Searcher::limits_for(uint32_t topic, PartitionId partition, const TopHits& top) const {
+  ScanLimits limits;
+  if (top.full()) limits.worst = top.last();
+  limits.topic = topic;
+  limits.time_kind = topics_[topic].time_kind();
+  limits.partition = *topics_[topic].find(partition);
+  limits.times = topics_[topic].times;
+  limits.window = window_;
+  limits.capacity = top.capacity();
+  return limits;
 }
 
 std::optional<Searcher::Stop> Searcher::must_stop(const store::BlockMeta* next) const {
@@ -140,50 +218,66 @@ std::optional<Searcher::Stop> Searcher::must_stop(const store::BlockMeta* next) 
   return std::nullopt;
 }
 
-void Searcher::open_block(const Candidate& candidate, TopHits& top) {
-  const TopicScope& topic = topics_[candidate.topic];
-  const store::BlockMeta& meta = *candidate.block;
-  ++blocks_tried_;
+ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& limits) {
+  ScannedBlock scanned;
+  scanned.candidate = candidate;
   Result<std::shared_ptr<const store::MessageBlock>> block = [&] {
-    const Timer timer(explain_.read_ms);
-    return topic.store->read_block(meta);
+    const Timer timer(scanned.read_ms);
+    // Once the page is full it may be that no message has a place, and no text is needed.
+    const store::Columns columns = limits.worst ? store::Columns::none() : columns_;
+    return topics_[candidate.topic].store->read_block(*candidate.block, columns);
   }();
   if (!block) {
-    add_reason(fmt::format("{}, partition {}: offsets {} to {} can't be read: {}", topic.name, meta.partition.value,
-                           meta.first.value, meta.last.value, describe(block.error())));
+    scanned.found = std::move(block).error();
+    return scanned;
+  }
+  scanned.expired = *block == nullptr;
+  if (scanned.expired) return scanned;
+  const Timer timer(scanned.verify_ms);
+  auto scanner = borrow_scanner();
+  scanned.found = scanner->scan(*block, (*block)->size(), limits);
+  give_back(std::move(scanner));
+  return scanned;
+}
+
+std::unique_ptr<BlockScanner> Searcher::borrow_scanner() {
+  {
+    const std::lock_guard lock(scanners_mu_);
+    if (!scanners_.empty()) {
+      auto scanner = std::move(scanners_.back());
+      scanners_.pop_back();
+      return scanner;
+    }
+  }
+  return std::make_unique<BlockScanner>(request_.where, prefilter_ ? &*prefilter_ : nullptr);
+}
+
+void Searcher::give_back(std::unique_ptr<BlockScanner> scanner) {
+  const std::lock_guard lock(scanners_mu_);
+  scanners_.push_back(std::move(scanner));
+}
+
+void Searcher::take_found(ScannedBlock scanned, TopHits& top) {
+  explain_.read_ms += scanned.read_ms;
+  explain_.verify_ms += scanned.verify_ms;
+  const store::BlockMeta& meta = *scanned.candidate.block;
+  if (!scanned.found) {
+    add_reason(fmt::format("{}, partition {}: offsets {} to {} can't be read: {}",
+                           topics_[scanned.candidate.topic].name, meta.partition.value, meta.first.value,
+                           meta.last.value, describe(scanned.found.error())));
     return;
   }
-  if (*block == nullptr) return;  // it has expired since
-  const Timer timer(explain_.verify_ms);
-  scan(candidate.topic, *block, (*block)->size(), top);
+  if (scanned.expired) return;
+  add_hits(*std::move(scanned.found), top);
   bytes_ += meta.raw_bytes;
   explain_.blocks_opened += 1;
   explain_.bytes_read += meta.raw_bytes;
 }
 
-void Searcher::scan(uint32_t topic, const std::shared_ptr<const store::MessageBlock>& block, size_t messages,
-                    TopHits& top) {
-  if (messages == 0) return;
-  const PartitionScope* partition = topics_[topic].find(block->message(0).partition);
-  if (partition == nullptr) return;
-  // From the end where better keys are likely, so that the page is soon full of good ones and most are rejected
-  // cheaply.
-  const bool backwards = request_.order == Order::kNewest;
-  for (size_t n = 0; n < messages; ++n) {
-    consider(topic, *partition, block, block->message(backwards ? messages - 1 - n : n), top);
-  }
-}
-
-void Searcher::consider(uint32_t topic, const PartitionScope& partition,
-                        const std::shared_ptr<const store::MessageBlock>& block, const store::StoredMessage& message,
-                        TopHits& top) {
-  if (message.offset < partition.first || message.offset >= partition.limit) return;
-  const TopicScope& scope = topics_[topic];
-  const SortKey key{message.time(scope.time_kind()), message.partition, message.offset, topic};
-  if (key.time < scope.times.first || key.time > scope.times.last) return;
-  if (!window_.contains(key) || top.rejects(key)) return;
-  explain_.messages_verified += 1;
-  if (matcher_.matches(message, scope.time_kind())) top.add({key, {block, message}});
+void Searcher::add_hits(BlockScanner::Found found, TopHits& top) {
+  explain_.messages_verified += found.verified;
+  for (RankedHit& hit : found.hits) top.add(std::move(hit));
+  if (found.left_out) top.note_left_out();
 }
 
 void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
@@ -215,10 +309,19 @@ void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
 
 void Searcher::give(RankedHit hit) {
   const TopicScope& topic = topics_[hit.key.topic];
-  Hit given{topic.name, topic.time_kind(), std::move(hit.found), {}};
-  given.matched = matcher_.matched_parts(given.message());
-  answer_.hits.push_back(std::move(given));
   cursor_.after = hit.key;
+  const Timer timer(explain_.read_ms);
+  if (const auto loaded = hit.found.block->load(store::Columns::all()); !loaded) {
+    add_reason(fmt::format("{}, partition {}, offset {} can't be read: {}", topic.name, hit.key.partition.value,
+                           hit.key.offset.value, describe(loaded.error())));
+    return;
+  }
+  hit.found.message = hit.found.block->message(hit.found.index);
+  Hit given{topic.name, topic.time_kind(), std::move(hit.found), {}};
+  auto scanner = borrow_scanner();
+  given.matched = scanner->matched_parts(given.message());
+  give_back(std::move(scanner));
+  answer_.hits.push_back(std::move(given));
 }
 
 bool Searcher::cancelled() const {

@@ -1,15 +1,18 @@
 // One search at work: rounds over the candidates until the page is full, nothing is left, or time or bytes ran out.
-// cursor.h says what a round is and why. One thread.
+// cursor.h says what a round is and why. One thread, which the helpers of read_ahead.h work for.
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "query/block_scanner.h"
 #include "query/candidates.h"
 #include "query/cursor.h"
-#include "query/matcher.h"
+#include "query/read_ahead.h"
 #include "query/request.h"
 #include "query/scope.h"
 #include "query/top_hits.h"
@@ -35,15 +38,20 @@ class Searcher {
   void restrict_scopes();
   Result<void> scan_memory(TopHits& top);
   void find_again(const std::vector<MessagePosition>& tentative, TopHits& top);
-  Result<Stop> open_blocks(CandidateQueue& queue, TopHits& top);
+  Result<Stop> open_blocks(CandidateQueue& queue, ReadAhead& ahead, TopHits& top);
   [[nodiscard]] std::optional<Stop> must_stop(const store::BlockMeta* next) const;
-  void open_block(const Candidate& candidate, TopHits& top);
-  void scan(uint32_t topic, const std::shared_ptr<const store::MessageBlock>& block, size_t messages, TopHits& top);
-  void consider(uint32_t topic, const PartitionScope& partition,
-                const std::shared_ptr<const store::MessageBlock>& block, const store::StoredMessage& message,
-                TopHits& top);
+  /// How many blocks may be opened ahead of the next one.
+  [[nodiscard]] size_t blocks_ahead() const;
+  /// What a block of the partition has to find. REQUIRES: the partition counts.
+  [[nodiscard]] ScanLimits limits_for(uint32_t topic, PartitionId partition, const TopHits& top) const;
+  /// Opens and verifies a block. Any thread, several at once.
+  ScannedBlock scan_block(const Candidate& candidate, const ScanLimits& limits);
+  void take_found(ScannedBlock scanned, TopHits& top);
+  void add_hits(BlockScanner::Found found, TopHits& top);
   void cut_round(Stop why, const SortKey& next_bound, TopHits& top);
   void give(RankedHit hit);
+  [[nodiscard]] std::unique_ptr<BlockScanner> borrow_scanner();
+  void give_back(std::unique_ptr<BlockScanner> scanner);
   [[nodiscard]] bool cancelled() const;
   void add_reason(std::string reason);
   void finish();
@@ -53,11 +61,14 @@ class Searcher {
   Cursor cursor_;
   const Clock::time_point began_;
   std::optional<IndexFilter> filter_;
-  Matcher matcher_;
+  std::optional<Prefilter> prefilter_;
+  store::Columns columns_;  // that the condition needs
+  std::mutex scanners_mu_;
+  std::vector<std::unique_ptr<BlockScanner>> scanners_;  // guarded by scanners_mu_: those that nobody uses now
   Window window_;
   SearchAnswer answer_;
   Explain explain_;
-  uint64_t blocks_tried_ = 0;   // sealed blocks opened by this call
+  uint64_t blocks_tried_ = 0;   // sealed blocks taken by this call
   uint64_t indexes_asked_ = 0;  // by this call
   uint64_t bytes_ = 0;          // raw bytes looked at by this call
 };

@@ -20,6 +20,7 @@ class TopHits {
   /// REQUIRES: capacity > 0.
   TopHits(Order order, size_t capacity) : order_(order), capacity_(capacity) {}
 
+  [[nodiscard]] size_t capacity() const { return capacity_; }
   [[nodiscard]] bool full() const { return hits_.size() == capacity_; }
   /// True if a message of this key has no place; remembers that there was one.
   [[nodiscard]] bool rejects(const SortKey& key) {
@@ -38,6 +39,9 @@ class TopHits {
                          [this](const SortKey& key, const auto& other) { return precedes(key, other.key, order_); });
     hits_.insert(at, std::move(hit));
   }
+
+  /// Says that messages behind the last hit of a full page were left out elsewhere.
+  void note_left_out() { overflowed_ = true; }
 
   /// True if a message (that may have matched) was left out for want of place: only what stands at or before the last
   /// hit is known then.

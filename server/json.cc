@@ -171,6 +171,7 @@ Json explain_json(const query::Explain& explain) {
   }
   json["candidates"] = explain.candidates;
   json["blocks_opened"] = explain.blocks_opened;
+  json["blocks_unneeded"] = explain.blocks_unneeded;
   json["memory_blocks_scanned"] = explain.memory_blocks_scanned;
   json["messages_verified"] = explain.messages_verified;
   json["bytes_read"] = explain.bytes_read;

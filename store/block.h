@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,14 +46,46 @@ struct BlockMeta {
   bool operator==(const BlockMeta&) const = default;
 };
 
-/// What both kinds of block offer to a reader. Any thread.
+/// Which texts of a block's messages are wanted: a stored block decompresses a column when somebody wants it.
+struct Columns {
+  bool keys = false;
+  bool values = false;
+  bool headers = false;
+  [[nodiscard]] static Columns all() { return {true, true, true}; }
+  [[nodiscard]] static Columns none() { return {}; }
+  bool operator==(const Columns&) const = default;
+};
+
+/// What is known of a message without any of its texts.
+struct MessageHead {
+  Offset offset;
+  Timestamp create_time, ingest_time;
+  [[nodiscard]] Timestamp time(TimeKind kind) const { return kind == TimeKind::kCreate ? create_time : ingest_time; }
+};
+
+/// All keys or all values of a block, one after the other. Views die with the block.
+struct TextColumn {
+  std::string_view bytes;
+  std::span<const uint32_t> ends;     ///< size() + 1: message i's are [ends[i], ends[i + 1]), none where it is absent
+  std::span<const uint32_t> unplain;  ///< the messages whose text is not ASCII or has JSON escapes, rising
+};
+
+/// What all kinds of block offer to a reader. Any thread.
 class MessageBlock {
  public:
+  enum class Text : uint8_t { kKey, kValue };
+
   virtual ~MessageBlock() = default;
   /// Messages in it, in offset order. An open block's may grow; those below an earlier size() never change.
   [[nodiscard]] virtual size_t size() const = 0;
-  /// REQUIRES: i < size(). The views live as long as the block.
+  /// REQUIRES: i < size(), here and below.
+  [[nodiscard]] virtual MessageHead head(size_t i) const = 0;
+  /// Texts of columns that nobody loaded are absent from it. The views live as long as the block.
   [[nodiscard]] virtual StoredMessage message(size_t i) const = 0;
+  /// Makes these columns readable, for good; at once where they are. kCorrupt: the block is damaged.
+  [[nodiscard]] virtual Result<void> load(Columns columns) const = 0;
+  /// The column in one piece, where the block has it so and it is loaded; else nullopt: go by message().
+  [[nodiscard]] virtual std::optional<TextColumn> column(Text /*text*/) const { return std::nullopt; }
 };
 
 /// A block in memory that one thread appends to while any thread reads what is published.
@@ -67,8 +101,13 @@ class OpenBlock final : public MessageBlock {
   [[nodiscard]] bool append(const MessageView& message);
 
   [[nodiscard]] size_t size() const override { return published_.load(std::memory_order_acquire); }
+  [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
+  [[nodiscard]] Result<void> load(Columns /*columns*/) const override { return {}; }
 
+  /// Bounds of what the first `count` messages have: offsets exact, times maybe wider, as later ones count too. The
+  /// fields that only a sealed block has are 0. REQUIRES: 0 < count <= size().
+  [[nodiscard]] BlockMeta bounds(size_t count) const;
   [[nodiscard]] PartitionId partition() const { return partition_; }
   /// Bytes of keys, values and headers so far / of memory held.
   [[nodiscard]] uint64_t raw_bytes() const { return raw_bytes_.load(std::memory_order_relaxed); }
@@ -87,6 +126,9 @@ class OpenBlock final : public MessageBlock {
   char* arena_next_ = nullptr;                  // one thread: the appender
   size_t arena_left_ = 0;                       // one thread: the appender
   std::atomic<size_t> published_{0};
+  // Widened before a message is published, so that they hold for all that are.
+  std::atomic<int64_t> min_create_{INT64_MAX}, max_create_{INT64_MIN};
+  std::atomic<int64_t> min_ingest_{INT64_MAX}, max_ingest_{INT64_MIN};
   std::atomic<uint64_t> raw_bytes_{0};
   std::atomic<uint64_t> memory_bytes_{0};
 };
@@ -101,22 +143,28 @@ struct EncodedBlock {
 /// not negative; within kMaxBlockMessages and kMaxBlockBytes (an OpenBlock always is).
 [[nodiscard]] EncodedBlock encode_block(const MessageBlock& block, size_t count);
 
-/// A block read back; owns its bytes. Immutable; any thread.
+/// A block read back; owns its bytes. What is said does not change; any thread.
 class DecodedBlock final : public MessageBlock {
  public:
-  /// kCorrupt names what is wrong with the bytes (any bytes are allowed: checked, never trusted).
-  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string_view bytes, PartitionId partition);
+  /// kCorrupt names what is wrong with the bytes (any bytes are allowed: checked, never trusted). The checksum over all
+  /// of it is looked at here, also when columns are left for load().
+  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string_view bytes, PartitionId partition,
+                                                            Columns columns = Columns::all());
 
   [[nodiscard]] size_t size() const override;
+  [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
+  [[nodiscard]] Result<void> load(Columns columns) const override;
+  [[nodiscard]] std::optional<TextColumn> column(Text text) const override;
+  /// Once all columns are loaded.
   [[nodiscard]] uint64_t memory_bytes() const;
   ~DecodedBlock() override;
 
  private:
   DecodedBlock();
-  struct Columns;
+  struct Data;
   PartitionId partition_;
-  std::unique_ptr<Columns> columns_;
+  std::unique_ptr<Data> data_;
 };
 
 }  // namespace kseek::store

@@ -22,7 +22,9 @@ class KeptBlock final : public MessageBlock {
   KeptBlock(std::shared_ptr<const MessageBlock> block, const RemovedBits& removed);
 
   [[nodiscard]] size_t size() const override { return kept_.size(); }
+  [[nodiscard]] MessageHead head(size_t i) const override { return block_->head(kept_[i]); }
   [[nodiscard]] StoredMessage message(size_t i) const override { return block_->message(kept_[i]); }
+  [[nodiscard]] Result<void> load(Columns columns) const override { return block_->load(columns); }
 
  private:
   const std::shared_ptr<const MessageBlock> block_;

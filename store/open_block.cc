@@ -91,9 +91,36 @@ bool OpenBlock::append(const MessageView& message) {
            .present = static_cast<uint8_t>((message.key ? kHasKey : 0) | (message.value ? kHasValue : 0)),
            .key_traits = message.key ? tokenizer::classify(*message.key) : tokenizer::TextTraits(),
            .value_traits = message.value ? tokenizer::classify(*message.value) : tokenizer::TextTraits()};
+  const auto widen = [](std::atomic<int64_t>& least, std::atomic<int64_t>& most, int64_t ms) {
+    if (ms < least.load(std::memory_order_relaxed)) least.store(ms, std::memory_order_relaxed);
+    if (ms > most.load(std::memory_order_relaxed)) most.store(ms, std::memory_order_relaxed);
+  };
+  widen(min_create_, max_create_, entry.create_ms);
+  widen(min_ingest_, max_ingest_, entry.ingest_ms);
   raw_bytes_.store(raw + bytes, std::memory_order_relaxed);
   published_.store(count + 1, std::memory_order_release);
   return true;
+}
+
+BlockMeta OpenBlock::bounds(size_t count) const {
+  assert(count > 0 && count <= size());
+  BlockMeta meta;
+  meta.partition = partition_;
+  meta.first = head(0).offset;
+  meta.last = head(count - 1).offset;
+  meta.min_create = {min_create_.load(std::memory_order_relaxed)};
+  meta.max_create = {max_create_.load(std::memory_order_relaxed)};
+  meta.min_ingest = {min_ingest_.load(std::memory_order_relaxed)};
+  meta.max_ingest = {max_ingest_.load(std::memory_order_relaxed)};
+  meta.messages = static_cast<uint32_t>(count);
+  meta.raw_bytes = raw_bytes();
+  return meta;
+}
+
+MessageHead OpenBlock::head(size_t i) const {
+  assert(i < size());
+  const Entry& entry = entries_[i / kEntriesPerChunk][i % kEntriesPerChunk];
+  return {{entry.offset}, {entry.create_ms}, {entry.ingest_ms}};
 }
 
 StoredMessage OpenBlock::message(size_t i) const {

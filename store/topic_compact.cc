@@ -140,7 +140,7 @@ Result<TopicStoreImpl::Compacted> TopicStoreImpl::find_compacted(Partition& part
     changed.push_back(meta);
   });
   for (const BlockMeta& meta : changed) {
-    KSEEK_ASSIGN(const auto block, read_whole_block(meta));
+    KSEEK_ASSIGN(const auto block, read_whole_block(meta, Columns::all()));
     if (!block) continue;  // it has expired since
     auto removed = std::make_shared<RemovedBits>();
     {

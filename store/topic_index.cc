@@ -131,7 +131,7 @@ Result<void> TopicStoreImpl::collect_missing_terms(std::vector<SegmentInput>& in
       }
       const BlockMeta* const meta = blocks->find(input.block);
       if (!meta) continue;
-      auto block = read_block(*meta);
+      auto block = read_block(*meta, Columns::all());
       if (!block) {
         std::unique_lock lock(mu_);
         if (block.error().code == ErrorCode::kCorrupt) unreadable_.insert(input.block);

@@ -45,8 +45,8 @@ TopicView TopicStoreImpl::view() const {
   return view;
 }
 
-Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const BlockMeta& meta) const {
-  KSEEK_ASSIGN(auto block, read_whole_block(meta));
+Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const BlockMeta& meta, Columns columns) const {
+  KSEEK_ASSIGN(auto block, read_whole_block(meta, columns));
   std::shared_ptr<const RemovedBits> removed;
   {
     std::shared_lock lock(mu_);
@@ -56,18 +56,22 @@ Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const Blo
   return std::shared_ptr<const MessageBlock>(std::make_shared<const KeptBlock>(std::move(block), *removed));
 }
 
-Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_whole_block(const BlockMeta& meta) const {
+Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_whole_block(const BlockMeta& meta,
+                                                                             Columns columns) const {
   const BlockCache::Key key{number_.value, meta.id};
-  if (auto cached = shared_.cache->find(key)) return std::shared_ptr<const MessageBlock>(std::move(cached));
-  KSEEK_ASSIGN(auto block, load_block(meta));
+  if (auto cached = shared_.cache->find(key)) {
+    KSEEK_TRY(cached->load(columns));
+    return std::shared_ptr<const MessageBlock>(std::move(cached));
+  }
+  KSEEK_ASSIGN(auto block, load_block(meta, columns));
   if (block) shared_.cache->insert(key, block);
   return std::shared_ptr<const MessageBlock>(std::move(block));
 }
 
-Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const BlockMeta& meta) const {
+Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const BlockMeta& meta, Columns columns) const {
   std::shared_ptr<const DecodedBlock> block;
   KSEEK_ASSIGN(const bool there, block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
-    KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition));
+    KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition, columns));
     return {};
   }));
   if (there) return block;
@@ -135,22 +139,20 @@ TopicStats TopicStoreImpl::stats() const {
 
 namespace {
 
-/// Binary search in the first `count` messages of a block.
-std::optional<StoredMessage> message_at(const MessageBlock& block, size_t count, Offset offset) {
+/// Where the message of this offset stands among the first `count`, by binary search.
+std::optional<size_t> index_of(const MessageBlock& block, size_t count, Offset offset) {
   size_t begin = 0;
   for (size_t length = count; length > 0;) {
     const size_t half = length / 2;
-    if (block.message(begin + half).offset < offset) {
+    if (block.head(begin + half).offset < offset) {
       begin += half + 1;
       length -= half + 1;
     } else {
       length = half;
     }
   }
-  if (begin == count) return std::nullopt;
-  const StoredMessage message = block.message(begin);
-  if (message.offset != offset) return std::nullopt;
-  return message;
+  if (begin == count || block.head(begin).offset != offset) return std::nullopt;
+  return begin;
 }
 
 }  // namespace
@@ -161,22 +163,21 @@ Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, Partit
                                   [&](const PartitionView& candidate) { return candidate.partition == partition; });
   using Found = std::optional<FoundMessage>;
   if (known == view.partitions.end() || offset < known->low || offset >= known->indexed_to) return Found();
-  const auto found = [&](std::shared_ptr<const MessageBlock> block, size_t count) {
-    const auto message = message_at(*block, count, offset);
-    if (!message || message->time(view.config.time_kind) < view.time_floor) return Found();
-    return Found(FoundMessage{std::move(block), *message});
+  const auto found = [&](std::shared_ptr<const MessageBlock> block, size_t count) -> Result<Found> {
+    const auto index = index_of(*block, count, offset);
+    if (!index || block->head(*index).time(view.config.time_kind) < view.time_floor) return Found();
+    KSEEK_TRY(block->load(Columns::all()));
+    const StoredMessage message = block->message(*index);
+    return Found(FoundMessage{std::move(block), message, *index});
   };
   for (const MemoryBlock& memory : view.memory) {
     if (memory.block->partition() != partition || memory.messages == 0) continue;
-    const Offset last = memory.block->message(memory.messages - 1).offset;
-    if (offset <= last && memory.block->message(0).offset <= offset) return found(memory.block, memory.messages);
+    const Offset last = memory.block->head(memory.messages - 1).offset;
+    if (offset <= last && memory.block->head(0).offset <= offset) return found(memory.block, memory.messages);
   }
-  const BlockMeta* holder = nullptr;
-  view.blocks->for_each([&](const BlockMeta& meta) {
-    if (meta.partition == partition && meta.first <= offset && offset <= meta.last) holder = &meta;
-  });
-  if (!holder) return Found();
-  KSEEK_ASSIGN(auto block, topic.read_block(*holder));
+  const BlockMeta* const holder = view.blocks->find(partition, offset);
+  if (holder == nullptr) return Found();
+  KSEEK_ASSIGN(auto block, topic.read_block(*holder, Columns::none()));
   if (!block) return Found();
   const size_t count = block->size();
   return found(std::move(block), count);

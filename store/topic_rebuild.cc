@@ -146,7 +146,7 @@ Result<void> TopicStoreImpl::collect_run(const Rebuild::Run& run, RunTerms& term
     const BlockMeta* const meta = blocks->find(id);
     if (meta == nullptr) continue;  // it has expired
     KSEEK_TRY(check_rebuilding());
-    const auto block = load_block(*meta);
+    const auto block = load_block(*meta, Columns::all());
     if (!block && block.error().code == ErrorCode::kCorrupt) {
       terms.unreadable = id;
       return {};

@@ -28,11 +28,11 @@ namespace kseek::store {
 
 /// Behaviour and speed of one topic's storage.
 struct BlockOptions {
-  size_t max_messages = 4096;            ///< a block is full at so many messages …
-  uint64_t max_bytes = 2 * 1024 * 1024;  ///< … or so many bytes (one message always fits)
-  size_t blocks_per_segment = 4;         ///< fresh segments; fewer are built only by flush; until then 1 MB a block
-  size_t merge_width = 8;                ///< so many neighbours of one level become one of the next
-  uint32_t max_level = 4;                ///< segments of this level (16,384 blocks) are not merged further
+  size_t max_messages = 1024;       ///< a block is full at so many messages …
+  uint64_t max_bytes = 512 * 1024;  ///< … or so many bytes (one message always fits)
+  size_t blocks_per_segment = 16;   ///< fresh segments; fewer are built only by flush; until then 250 KB a block
+  size_t merge_width = 8;           ///< so many neighbours of one level become one of the next
+  uint32_t max_level = 4;           ///< segments of this level (65,536 blocks) are not merged further
 };
 
 struct DeadLetter {
@@ -163,8 +163,10 @@ class TopicStore {
 
   // --- reading -------------------------------------------------------------------------------------------------------
   [[nodiscard]] virtual TopicView view() const = 0;
-  /// nullptr: the block has expired since the view was taken. Decoded blocks are cached (a limit for the whole store).
-  [[nodiscard]] virtual Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta) const = 0;
+  /// The block, with these columns loaded; others are when somebody asks the block. nullptr: it has expired since the
+  /// view was taken. Blocks are cached (a limit for the whole store).
+  [[nodiscard]] virtual Result<std::shared_ptr<const MessageBlock>> read_block(
+      const BlockMeta& meta, Columns columns = Columns::all()) const = 0;
   [[nodiscard]] virtual std::vector<DeadLetter> dead_letters(size_t limit) const = 0;
   [[nodiscard]] virtual TopicStats stats() const = 0;
 };
@@ -173,6 +175,7 @@ class TopicStore {
 struct FoundMessage {
   std::shared_ptr<const MessageBlock> block;
   StoredMessage message;
+  size_t index = 0;  ///< of the message in the block
 };
 
 /// The message at exactly this offset; nullopt when it is not there (never was, expired, compacted away).

@@ -89,7 +89,8 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] Result<void> cancel_rebuild() override;
 
   [[nodiscard]] TopicView view() const override;
-  [[nodiscard]] Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta) const override;
+  [[nodiscard]] Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta,
+                                                                       Columns columns) const override;
   [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const override;
   [[nodiscard]] TopicStats stats() const override;
 
@@ -157,8 +158,8 @@ class TopicStoreImpl final : public TopicStore {
 
   // topic_read.cc
   /// As read_block(), with what was compacted away.
-  Result<std::shared_ptr<const MessageBlock>> read_whole_block(const BlockMeta& meta) const;
-  Result<std::shared_ptr<const DecodedBlock>> load_block(const BlockMeta& meta) const;
+  Result<std::shared_ptr<const MessageBlock>> read_whole_block(const BlockMeta& meta, Columns columns) const;
+  Result<std::shared_ptr<const DecodedBlock>> load_block(const BlockMeta& meta, Columns columns) const;
 
   // topic_expire.cc
   Expired find_expired(Timestamp now);

@@ -2,6 +2,7 @@
 // grow behind it (a view says how far to read them). Cheap to take and to keep; keeps what it names alive.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,11 +20,13 @@ class BlockList {
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const auto& chunk : chunks_) {
-      for (const BlockMeta& meta : *chunk) visit(meta);
+      for (const BlockMeta& meta : chunk->metas) visit(meta);
     }
   }
-  /// nullptr when it is not (or no longer) there. The pointer lives as long as the list.
+  /// nullptr when it is not (or no longer) there, here and below. The pointer lives as long as the list.
   [[nodiscard]] const BlockMeta* find(BlockId id) const;
+  /// The block whose range of offsets holds this one. A binary search in each chunk.
+  [[nodiscard]] const BlockMeta* find(PartitionId partition, Offset offset) const;
 
   [[nodiscard]] static BlockList of(const std::vector<BlockMeta>& metas);  ///< REQUIRES: ids rising
   [[nodiscard]] BlockList with(const BlockMeta& added) const;              ///< REQUIRES: an id above all others
@@ -33,7 +36,11 @@ class BlockList {
 
  private:
   static constexpr size_t kChunkBlocks = 256;
-  using Chunk = std::vector<BlockMeta>;
+  struct Chunk {
+    std::vector<BlockMeta> metas;    ///< by id
+    std::vector<uint16_t> by_place;  ///< their indices, by partition and offset
+    explicit Chunk(std::vector<BlockMeta> blocks);
+  };
   std::vector<std::shared_ptr<const Chunk>> chunks_;
   size_t size_ = 0;
 };

@@ -66,7 +66,8 @@ class FakeTopic final : public store::TopicStore {
   Result<size_t> expire(Timestamp) override { return size_t{0}; }
   Result<void> flush() override { return {}; }
   store::TopicView view() const override { return {}; }
-  Result<std::shared_ptr<const store::MessageBlock>> read_block(const store::BlockMeta&) const override {
+  Result<std::shared_ptr<const store::MessageBlock>> read_block(const store::BlockMeta&,
+                                                                store::Columns) const override {
     return std::shared_ptr<const store::MessageBlock>();
   }
   std::vector<store::DeadLetter> dead_letters(size_t) const override { return {}; }

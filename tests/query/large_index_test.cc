@@ -46,6 +46,7 @@ class LargeIndex : public testing::Test {
   static store::StoreOptions options() {
     store::StoreOptions options;
     options.blocks.max_messages = 256;
+    options.blocks.blocks_per_segment = 4;
     return options;
   }
 

@@ -103,6 +103,7 @@ Query random_query(World& world) {
   request.order = random.one_in(3) ? Order::kOldest : Order::kNewest;
   request.limit = random.one_in(2) ? kMaxHits : 1 + random.below(kMaxHits);
   request.explain = random.one_in(4);
+  if (!random.one_in(3)) request.read_ahead = random.below(6);  // 0: one thread alone
   return query;
 }
 

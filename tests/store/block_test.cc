@@ -208,6 +208,87 @@ TEST(BlockDecode, EveryCutIsFound) {
   EXPECT_FALSE(DecodedBlock::decode(encoded.bytes + "x", {1}));
 }
 
+TEST(BlockDecode, ColumnsAreThereOnceTheyAreLoaded) {
+  const EncodedBlock encoded = small_block();
+  const auto whole = decoded(encoded, {1});
+  for (unsigned first = 0; first < 8; ++first) {
+    const Columns wanted{(first & 1) != 0, (first & 2) != 0, (first & 4) != 0};
+    const auto block = DecodedBlock::decode(encoded.bytes, {1}, wanted);
+    ASSERT_TRUE(block);
+    ASSERT_EQ((*block)->size(), whole->size());
+    EXPECT_EQ((*block)->column(MessageBlock::Text::kKey).has_value(), wanted.keys);
+    EXPECT_EQ((*block)->column(MessageBlock::Text::kValue).has_value(), wanted.values);
+    for (size_t i = 0; i < whole->size(); ++i) {
+      const StoredMessage message = (*block)->message(i);
+      EXPECT_EQ((*block)->head(i).offset, whole->message(i).offset);
+      EXPECT_EQ(message.create_time, whole->message(i).create_time);
+      EXPECT_EQ(message.key.has_value(), wanted.keys);
+      EXPECT_EQ(message.value.has_value(), wanted.values);
+      EXPECT_EQ(message.headers.empty(), !wanted.headers);
+    }
+    ASSERT_TRUE((*block)->load(Columns::all()));
+    for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
+  }
+}
+
+TEST(BlockDecode, ManyThreadsLoadColumns) {
+  const EncodedBlock encoded = small_block();
+  const auto whole = decoded(encoded, {1});
+  for (int round = 0; round < 50; ++round) {
+    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(block);
+    std::vector<std::thread> readers;
+    for (unsigned t = 0; t < 4; ++t) {
+      readers.emplace_back([&block, &whole, t] {
+        const Columns wanted{t == 0 || t == 3, t == 1 || t == 3, t == 2};
+        EXPECT_TRUE((*block)->load(wanted));
+        for (size_t i = 0; i < whole->size(); ++i) {
+          if (wanted.keys) {
+            EXPECT_EQ((*block)->message(i).key, whole->message(i).key);
+          }
+          if (wanted.values) {
+            EXPECT_EQ((*block)->message(i).value, whole->message(i).value);
+          }
+        }
+      });
+    }
+    for (std::thread& reader : readers) reader.join();
+  }
+}
+
+TEST(BlockDecode, TextColumnsSayWhichTextsAreNotPlain) {
+  OpenBlock block({0}, 10, 1_MiB);
+  const char* const values[] = {"plain", "Zürich", R"({"a":"line\n"})", R"({"a":1})", ""};
+  for (int64_t i = 0; i < 5; ++i) ASSERT_TRUE(block.append(plain_message(i, values[i]).get()));
+  const auto again = decoded(encode_block(block, block.size()), {0});
+  const auto column = again->column(MessageBlock::Text::kValue);
+  ASSERT_TRUE(column);
+  EXPECT_EQ(std::vector<uint32_t>(column->unplain.begin(), column->unplain.end()), (std::vector<uint32_t>{1, 2}));
+  for (size_t i = 0; i < again->size(); ++i) {
+    EXPECT_EQ(column->bytes.substr(column->ends[i], column->ends[i + 1] - column->ends[i]), values[i]);
+  }
+  EXPECT_TRUE(again->column(MessageBlock::Text::kKey)->unplain.empty());
+  EXPECT_FALSE(block.column(MessageBlock::Text::kValue)) << "an open block has no columns";
+}
+
+TEST(OpenBlock, KnowsItsBounds) {
+  OpenBlock block({2}, 10, 1_MiB);
+  for (const int64_t time : {5, -3, 9, 7}) {
+    OwnedMessage message = plain_message(10 + static_cast<int64_t>(block.size()), "x");
+    message.view.create_time = {time};
+    ASSERT_TRUE(block.append(message.get()));
+    const BlockMeta bounds = block.bounds(block.size());
+    EXPECT_EQ(bounds.partition, block.partition());
+    EXPECT_EQ(bounds.first, Offset{10});
+    EXPECT_EQ(bounds.last, message.view.offset);
+    EXPECT_LE(bounds.min_create, message.view.create_time);
+    EXPECT_GE(bounds.max_create, message.view.create_time);
+  }
+  EXPECT_EQ(block.bounds(4).min_create, Timestamp{-3});
+  EXPECT_EQ(block.bounds(4).max_create, Timestamp{9});
+  EXPECT_EQ(block.bounds(2).last, Offset{11});
+}
+
 /// Puts the right checksum behind `bytes`, so that what comes behind the checksum's test is tested.
 std::string with_checksum(std::string bytes) {
   const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
@@ -223,8 +304,13 @@ TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
     for (const int xored : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
       std::string bytes = body;
       bytes[i] = static_cast<char>(bytes[i] ^ xored);
-      const auto block = DecodedBlock::decode(with_checksum(bytes), {1});
-      if (!block) continue;  // what zstd's own checksum does not cover may pass, and must then be readable
+      const auto block = DecodedBlock::decode(with_checksum(bytes), {1}, xored == 1 ? Columns::none() : Columns::all());
+      if (!block) continue;
+      if (const auto loaded = (*block)->load(Columns::all()); !loaded) {
+        EXPECT_EQ(loaded.error().code, ErrorCode::kCorrupt);
+        continue;
+      }
+      // What zstd doesn't notice may pass, and must then be readable.
       for (size_t m = 0; m < (*block)->size(); ++m) EXPECT_LE((*block)->message(m).raw_bytes(), kMaxBlockBytes);
     }
   }

@@ -33,11 +33,23 @@ void read_all(const kseek::store::DecodedBlock& block) {
 }
 
 void try_to_read(const std::string& bytes) {
-  const auto block = kseek::store::DecodedBlock::decode(bytes, {0});
-  if (block) {
-    read_all(**block);
-  } else if (block.error().code != kseek::ErrorCode::kCorrupt) {
-    std::abort();
+  using kseek::store::Columns;
+  const auto must_be_corrupt = [](const kseek::Error& error) {
+    if (error.code != kseek::ErrorCode::kCorrupt) std::abort();
+  };
+  const auto at_once = kseek::store::DecodedBlock::decode(bytes, {0});
+  const auto later = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
+  if (at_once) {
+    if (!later || !(*later)->load(Columns::all())) std::abort();
+    read_all(**at_once);
+    read_all(**later);
+  } else {
+    must_be_corrupt(at_once.error());
+    if (!later) return must_be_corrupt(later.error());
+    const auto loaded = (*later)->load(Columns::all());
+    if (loaded) std::abort();
+    must_be_corrupt(loaded.error());
+    read_all(**later);
   }
 }
 

@@ -15,6 +15,10 @@ BlockMeta meta_of(uint64_t id) {
   BlockMeta meta;
   meta.id = {id};
   meta.messages = static_cast<uint32_t>(id % 1000);
+  // As blocks are: offsets of a partition rise with the ids, with gaps; partitions take turns.
+  meta.partition = {static_cast<int32_t>(id % 7)};
+  meta.first = {static_cast<int64_t>(id * 100)};
+  meta.last = {static_cast<int64_t>(id * 100 + id % 5 * 20)};
   return meta;
 }
 
@@ -23,6 +27,16 @@ void expect_same(const BlockList& list, const std::vector<BlockMeta>& model) {
   list.for_each([&](const BlockMeta& meta) { seen.push_back(meta); });
   ASSERT_EQ(seen, model);
   ASSERT_EQ(list.size(), model.size());
+  for (const BlockMeta& meta : model) {
+    for (const Offset at : {meta.first, meta.last}) {
+      const BlockMeta* const found = list.find(meta.partition, at);
+      ASSERT_NE(found, nullptr);
+      ASSERT_EQ(*found, meta);
+    }
+    ASSERT_EQ(list.find(meta.partition, meta.last.next()), nullptr);
+    ASSERT_EQ(list.find(meta.partition, {meta.first.value - 1}), nullptr);
+    ASSERT_EQ(list.find({7}, meta.first), nullptr);
+  }
 }
 
 TEST(BlockListTest, EmptyFindsNothing) {

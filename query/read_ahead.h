@@ -1,0 +1,77 @@
+// The candidates of a round, opened and verified in their order: the first one by the search's own thread, the next
+// ones ahead of it by the ScanPool's helpers, more of them the longer the search goes on. What comes out, and in which
+// order, does not depend on who did it.
+//
+// One thread (the search's); the work itself runs on any, several at once. Ending it waits for work that was begun.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "query/block_scanner.h"
+#include "query/candidates.h"
+
+namespace kseek::query {
+
+/// What came of a block.
+struct ScannedBlock {
+  Candidate candidate;
+  Result<BlockScanner::Found> found = BlockScanner::Found();
+  bool expired = false;  ///< it was no longer there
+  double read_ms = 0, verify_ms = 0;
+};
+
+class ReadAhead {
+ public:
+  using Work = std::function<ScannedBlock(const Candidate&, const ScanLimits&)>;
+  /// What a block opened now has to find; nullopt: what the search has found makes it useless.
+  using Limits = std::function<std::optional<ScanLimits>(const Candidate&, const SortKey& best)>;
+
+  /// Borrows them all. `work` may be called by many threads at once.
+  ReadAhead(CandidateQueue& queue, Work work, Limits limits);
+  ~ReadAhead();
+  ReadAhead(const ReadAhead&) = delete;
+  ReadAhead& operator=(const ReadAhead&) = delete;
+
+  /// As CandidateQueue's, of what was not taken yet.
+  [[nodiscard]] std::optional<SortKey> best() const;
+  [[nodiscard]] const store::BlockMeta* next_block() const;
+  /// Sees that the next block and up to `blocks` behind it are under way, of together `raw_bytes` at most.
+  void look_ahead(size_t blocks, uint64_t raw_bytes);
+  /// The next block, opened and verified. REQUIRES: next_block().
+  [[nodiscard]] ScannedBlock take();
+
+  /// Blocks that were opened in vain, once nothing more is taken, and their bytes. Waits for those that were begun.
+  struct Unneeded {
+    uint64_t blocks = 0;
+    uint64_t raw_bytes = 0;
+  };
+  Unneeded close();
+
+ private:
+  struct Task {
+    enum class State : uint8_t { kWaiting, kClaimed, kDone, kCancelled };
+    std::atomic<State> state{State::kWaiting};
+    Candidate candidate;
+    SortKey best;
+    ScanLimits limits;
+    ScannedBlock result;  // written by who claimed it, before kDone
+
+    /// True: it is the caller's to run.
+    bool claim(State as = State::kClaimed);
+    void run(const Work& work);
+    void wait() const;
+  };
+
+  bool add_task(uint64_t& raw_bytes);
+
+  CandidateQueue& queue_;
+  const Work work_;
+  const Limits limits_;
+  std::deque<std::shared_ptr<Task>> tasks_;  // in the order of the candidates
+};
+
+}  // namespace kseek::query

@@ -1,0 +1,39 @@
+// The stored form of a block, as its writer (block_codec.cc) and its reader (decoded_block.cc) share it; docs/format.md
+// has its bytes. Internal to store/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace kseek::store {
+
+inline constexpr std::string_view kBlockMagic = "KSB1";
+inline constexpr size_t kChecksumBytes = 8;
+inline constexpr size_t kFrameSizeBytes = 4;
+inline constexpr size_t kFrameRawBytes = 4_MiB;  // a frame spells at most so much: a lie can't ask for more memory
+inline constexpr size_t kMinMetadataBytes = 5;   // a message's: three deltas, flags, size of headers
+inline constexpr size_t kMaxMetadataBytes = 48;  // three varints of 64 bits, flags, three of 32 bits
+
+// A message's flags: the timestamp type in the two lowest bits, then
+inline constexpr unsigned kTimestampTypeMask = 3;
+inline constexpr unsigned kHasKey = 4;
+inline constexpr unsigned kHasValue = 8;
+inline constexpr unsigned kKeyAscii = 16;
+inline constexpr unsigned kKeyEscapes = 32;
+inline constexpr unsigned kValueAscii = 64;
+inline constexpr unsigned kValueEscapes = 128;
+
+enum Section : size_t { kMetadata, kKeys, kValues, kHeaders, kSections };
+
+/// a - b and a + b as two's complement: timestamps may be anything.
+inline int64_t wrapping_difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+inline int64_t wrapping_sum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
+}  // namespace kseek::store
