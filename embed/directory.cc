@@ -73,16 +73,19 @@ void add_reasons(Answer& answer, const std::vector<std::string>& reasons) {
   answer.incomplete_because.insert(answer.incomplete_because.end(), reasons.begin(), reasons.end());
 }
 
-OurResult<kseek::query::SearchAnswer> run(const Directory::Impl& directory, const kseek::query::SearchRequest& asked) {
+/// `store` is the directory's, and must outlive the answer's hits.
+OurResult<kseek::query::SearchAnswer> run(const Directory::Impl& directory, const store::Store& store,
+                                          const kseek::query::SearchRequest& asked) {
   const std::vector<std::string> reasons = directory.reasons(asked.topics);
-  KSEEK_ASSIGN(kseek::query::SearchAnswer answer, kseek::query::search(*directory.store(), asked));
+  KSEEK_ASSIGN(kseek::query::SearchAnswer answer, kseek::query::search(store, asked));
   add_reasons(answer, reasons);
   return answer;
 }
 
 Result<MessagesAnswer> read(const Directory::Impl& directory, const kseek::query::MessagesRequest& asked) {
   const std::vector<std::string> reasons = directory.reasons({asked.topic});
-  auto answer = kseek::query::read_messages(*directory.store(), asked);
+  const auto store = directory.store();
+  auto answer = kseek::query::read_messages(*store, asked);
   if (!answer) return to_api(answer.error());
   add_reasons(*answer, reasons);
   return to_api(*answer);
@@ -98,7 +101,8 @@ Directory::~Directory() = default;
 Result<SearchAnswer> Directory::search(const SearchRequest& request) const {
   const auto asked = request_of(request);
   if (!asked) return to_api(asked.error());
-  const auto answer = run(*impl_, *asked);
+  const auto store = impl_->store();
+  const auto answer = run(*impl_, *store, *asked);
   if (!answer) return to_api(answer.error());
   return to_api(*answer);
 }
@@ -162,6 +166,7 @@ struct HitStream::Impl {
       : directory(its_directory), request(std::move(asked)) {}
   const Directory::Impl& directory;
   OurResult<kseek::query::SearchRequest> request;  // with the next page's cursor
+  std::shared_ptr<store::Store> store;             // the page's
   std::vector<kseek::query::Hit> page;
   std::size_t given = 0;  // of the page
   bool more = true;
@@ -187,7 +192,10 @@ Result<std::optional<Hit>> HitStream::next() {
     if (!stream.more) return std::optional<Hit>();
     stream.more = false;
     if (!stream.request) return to_api(stream.request.error());
-    auto answer = run(stream.directory, *stream.request);
+    stream.page.clear();
+    stream.given = 0;
+    stream.store = stream.directory.store();
+    auto answer = run(stream.directory, *stream.store, *stream.request);
     if (!answer) return to_api(answer.error());
     stream.request->cursor = answer->cursor;
     stream.more = answer->more;
@@ -197,7 +205,6 @@ Result<std::optional<Hit>> HitStream::next() {
       if (!known) stream.reasons.push_back(std::move(reason));
     }
     stream.page = std::move(answer->hits);
-    stream.given = 0;
     stream.coverage = to_api(answer->coverage);
   }
   return std::optional(to_api(stream.page[stream.given++]));
