@@ -127,7 +127,11 @@ class Reader {
                    if (Watch* watch = watch_for_tail_.load()) watch->wake();
                  }));
     topics_.add(entry_);
-    WatchOptions watch{options_.brokers, options_.watermark_interval, options_.metadata_interval};
+    WatchOptions watch;
+    watch.brokers = options_.brokers;
+    watch.watermark_interval = options_.watermark_interval;
+    watch.metadata_interval = options_.metadata_interval;
+    watch.recreate = [](const std::shared_ptr<TopicEntry>& /*entry*/) { return false; };  // the job ends with it
     watch.commits = false;  // Kafka's tools see how far the one is that serves
     watch_ = std::make_unique<Watch>(watch, topics_, *cluster_, *tail_);
     watch_for_tail_ = watch_.get();
@@ -139,7 +143,8 @@ class Reader {
     const auto old = store_.topic(request_.topic);
     if (!old) return Error{ErrorCode::kNotFound, fmt::format("topic \"{}\" was closed", request_.topic), ""};
     const TopicStatus status = entry_->status(workers_.trouble(*fresh_));
-    if (status.state == TopicState::kFailed) return Error{ErrorCode::kUnavailable, status.reason, ""};
+    if (status.state == TopicState::kFailed || status.state == TopicState::kRecreating)
+      return Error{ErrorCode::kUnavailable, status.reason, ""};
     control_.set_note(status.reason);
     const auto view = fresh_->view();
     JobProgress progress;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/time.h"
+
 namespace kseek::indexer {
 namespace {
 
@@ -12,6 +14,10 @@ Result<void> take_over_settings(const store::TopicStore& old, store::TopicStore&
   for (const auto& partition : fresh.view().partitions) {  // nothing is sent on twice
     const Offset sent = old.dead_letters_sent(partition.partition);
     if (sent > kMinOffset) KSEEK_TRY(fresh.note_dead_letters_sent(partition.partition, sent));
+  }
+  if (fresh.events().empty()) {
+    for (const store::TopicEvent& event : old.events()) KSEEK_TRY(fresh.add_event(event));
+    KSEEK_TRY(fresh.add_event({now(), "read again from Kafka"}));
   }
   const store::TopicConfig before = old.config();
   store::TopicConfig config = fresh.config();

@@ -30,11 +30,6 @@ class FakeTopic final : public store::TopicStore {
   std::vector<store::TopicEvent> events() const override { return {}; }
   Result<void> add_event(const store::TopicEvent&) override { return {}; }
   Result<size_t> remove_compacted(PartitionId, Offset, Offset, std::span<const Offset>) override { return size_t{0}; }
-  Result<void> begin_rebuild() override { return {}; }
-  std::optional<store::RebuildProgress> rebuild() const override { return std::nullopt; }
-  Result<store::RebuildStep> rebuild_next() override { return store::RebuildStep{}; }
-  Result<void> finish_rebuild() override { return {}; }
-  Result<void> cancel_rebuild() override { return {}; }
   std::optional<Offset> next_offset(PartitionId) const override { return std::nullopt; }
   Result<void> start_partition(PartitionId, Offset) override { return {}; }
   store::AppendOutcome append(PartitionId, std::span<const MessageView>) override { return {}; }
