@@ -27,5 +27,8 @@ void add_get(CLI::App& app, Run& run);
 void add_messages(CLI::App& app, Run& run);
 void add_send(CLI::App& app, Run& run);
 void add_import(CLI::App& app, Run& run);
+void add_reindex(CLI::App& app, Run& run);
+void add_jobs(CLI::App& app, Run& run);
+void add_dead_letters(CLI::App& app, Run& run);
 
 }  // namespace kseek::cli

@@ -31,6 +31,9 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_messages(app, run);
   cli::add_send(app, run);
   cli::add_import(app, run);
+  cli::add_reindex(app, run);
+  cli::add_jobs(app, run);
+  cli::add_dead_letters(app, run);
   cli::add_broker(app, run);
 }
 

@@ -74,6 +74,7 @@ std::map<std::string, Setters, std::less<>> all_setters(ServeConfig& c) {
             {"write_buffer_bytes", whole(c.store.write_buffer_bytes, 1 << 20, kManyBytes)}}},
           {"indexer",
            {{"brokers", text(c.indexer.brokers)},
+            {"dead_letter_topic", text(c.indexer.dead_letter_topic)},
             {"memory_limit_bytes", whole(c.indexer.memory_limit_bytes, 1 << 20, kManyBytes)},
             {"seal_after", span(c.indexer.seal_after)},
             {"watermark_interval", span(c.indexer.watermark_interval)},

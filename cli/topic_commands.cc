@@ -21,6 +21,8 @@ struct TopicOptions {
   std::string from = "earliest";
   std::string time = "create";
   std::string retention = "follow";
+  std::string require = "anything";
+  std::string dead_letter_topic;
   std::vector<std::string> labels;
   bool json = false;
 };
@@ -37,11 +39,9 @@ int show(const Result<std::string>& json, const TopicOptions& options, Render re
 }
 
 int open(const TopicOptions& options) {
-  const nlohmann::json body{{"topic", options.topic},
-                            {"from", options.from},
-                            {"time", options.time},
-                            {"retention", options.retention},
-                            {"labels", options.labels}};
+  nlohmann::json body{{"topic", options.topic},         {"from", options.from},     {"time", options.time},
+                      {"retention", options.retention}, {"labels", options.labels}, {"require", options.require}};
+  if (!options.dead_letter_topic.empty()) body["dead_letter_topic"] = options.dead_letter_topic;
   const auto lenient = nlohmann::json::error_handler_t::replace;  // the server refuses such a name anyhow
   HttpClient client(options.server);
   return show(client.post("/api/v1/topics", body.dump(-1, ' ', false, lenient)), options, &member_lines);
@@ -85,6 +85,12 @@ void add_open(CLI::App& app, Run& run) {
       ->capture_default_str();
   command->add_option("--retention", options->retention, "follow (as long as Kafka has it), forever, or 7d")
       ->capture_default_str();
+  command
+      ->add_option("--require", options->require,
+                   "What values must be: anything, utf8 or json; others are dead letters")
+      ->capture_default_str();
+  command->add_option("--dead-letter-topic", options->dead_letter_topic,
+                      "A Kafka topic that dead letters are sent on to");
   command->add_option("--label", options->labels, "A word to find the topic by; may be repeated");
   add_example(*command, "kseek open orders --from -3d --label payments");
   command->callback([options, &run] { run = [options] { return open(*options); }; });

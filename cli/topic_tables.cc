@@ -83,6 +83,21 @@ Result<std::string> progress_table(std::string_view json) {
   });
 }
 
+Result<std::string> jobs_table(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    if (answer.at("jobs").empty()) return std::string("There are no jobs. Start one with: kseek reindex TOPIC\n");
+    Rows rows{{"ID", "TOPIC", "SOURCE", "STATE", "MESSAGES", "OF", "RATE", "CREATED", "REASON"}};
+    for (const Json& job : answer.at("jobs")) {
+      const auto rate = job.at("bytes_per_second").get<uint64_t>();
+      const Json& why = job.at("reason").is_null() ? job.at("note") : job.at("reason");
+      rows.push_back({plain(job.at("id")), plain(job.at("topic")), plain(job.at("source")), plain(job.at("state")),
+                      plain(job.at("messages_done")), plain(job.at("messages_total")),
+                      rate == 0 ? "-" : size_text(rate) + "/s", plain(job.at("created")), plain(why)});
+    }
+    return table(rows);
+  });
+}
+
 Result<std::string> groups_table(std::string_view json) {
   return shown(json, [](const Json& answer) {
     if (answer.at("groups").empty()) return fmt::format("No consumer group reads {}.\n", plain(answer.at("topic")));
@@ -92,6 +107,21 @@ Result<std::string> groups_table(std::string_view json) {
                       plain(g.at("lag")), plain(g.at("member")), plain(g.at("client")), plain(g.at("host"))});
     }
     return table(rows);
+  });
+}
+
+Result<std::string> dead_letters_table(std::string_view json) {
+  return shown(json, [](const Json& answer) {
+    if (answer.at("dead_letters").empty()) return std::string("No dead letters.\n");
+    Rows rows{{"PARTITION", "OFFSET", "TIME", "SIZE", "REASON", "BEGINS WITH"}};
+    for (const Json& letter : answer.at("dead_letters")) {
+      rows.push_back({plain(letter.at("partition")), plain(letter.at("offset")), plain(letter.at("time")),
+                      size_text(letter.at("bytes").get<uint64_t>()), plain(letter.at("reason")),
+                      fit(plain(letter.at("head")), 40, false)});
+    }
+    std::string text = table(rows);
+    if (!answer.at("next").is_null()) text += fmt::format("More: --before {}\n", plain(answer.at("next")));
+    return text;
   });
 }
 

@@ -8,7 +8,10 @@
 #include "base/time.h"
 #include "indexer/cluster.h"
 #include "indexer/compaction.h"
+#include "indexer/dead_letter_sender.h"
+#include "indexer/job_runner.h"
 #include "indexer/log.h"
+#include "indexer/reindex_work.h"
 #include "indexer/resolver.h"
 #include "indexer/start_position.h"
 #include "indexer/tail.h"
@@ -43,7 +46,7 @@ class KafkaIndexer final : public Indexer {
   ~KafkaIndexer() override { stop(); }
 
   Result<void> connect() {
-    if (!options_.brokers.empty()) {
+    if (!options_.brokers.empty() && options_.tails) {
       KSEEK_ASSIGN(cluster_, Cluster::create(options_.brokers, options_.kafka));
       const TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
       KSEEK_ASSIGN(tail_, Tail::start(tail, workers_, [this] {
@@ -63,7 +66,11 @@ class KafkaIndexer final : public Indexer {
           std::make_unique<Compaction>(CompactionOptions{options_.brokers, options_.kafka, options_.compaction_interval,
                                                          options_.compaction_bytes_per_second},
                                        topics_);
+      const DeadLetterOptions letters{options_.brokers, options_.kafka, options_.dead_letter_topic};
+      KSEEK_ASSIGN(dead_letters_, DeadLetterSender::start(store_, letters));
     }
+    const Switchboard board{store_, topics_, workers_, tail_.get(), watch_.get()};
+    KSEEK_ASSIGN(jobs_, JobRunner::start(store_, reindex_work(board, options_)));
     return {};
   }
 
@@ -96,6 +103,7 @@ class KafkaIndexer final : public Indexer {
   }
 
   Result<void> wait_caught_up(std::string_view topic, milliseconds timeout) override;
+  Jobs& jobs() override { return *jobs_; }
   void stop() override;
 
  private:
@@ -118,10 +126,12 @@ class KafkaIndexer final : public Indexer {
   TopicRegistry topics_;
   std::mutex open_mu_;  // one open_topic at a time: max_topics
   Workers workers_;
-  std::unique_ptr<Cluster> cluster_;        // constant after connect()
-  std::unique_ptr<Tail> tail_;              // constant after connect()
-  std::unique_ptr<Watch> watch_;            // constant after connect()
-  std::unique_ptr<Compaction> compaction_;  // constant after connect()
+  std::unique_ptr<Cluster> cluster_;                // constant after connect()
+  std::unique_ptr<Tail> tail_;                      // constant after connect()
+  std::unique_ptr<Watch> watch_;                    // constant after connect()
+  std::unique_ptr<Compaction> compaction_;          // constant after connect()
+  std::unique_ptr<DeadLetterSender> dead_letters_;  // constant after connect()
+  std::unique_ptr<JobRunner> jobs_;                 // constant after connect()
   std::atomic<Watch*> watch_for_tail_{nullptr};
   std::atomic<bool> stopping_{false};
 };
@@ -147,6 +157,11 @@ void KafkaIndexer::add_known(const std::shared_ptr<store::TopicStore>& topic) {
 /// How many partitions it has; nullopt: no broker can be asked now.
 Result<std::optional<int32_t>> KafkaIndexer::ask_before_opening(const OpenRequest& request) {
   KSEEK_TRY(store::check_topic_name(request.topic));
+  if (!request.dead_letter_topic.empty()) KSEEK_TRY(store::check_topic_name(request.dead_letter_topic));
+  if (request.dead_letter_topic == request.topic) {
+    return Error{ErrorCode::kInvalid, fmt::format("topic \"{}\" can't have its own dead letters", request.topic),
+                 "name another topic for them"};
+  }
   KSEEK_ASSIGN(const StartPosition start, parse_start_position(request.from, now()));
   if (const auto existing = store_.topic(request.topic)) {
     const bool imported = existing->config().source == store::Source::kImport;
@@ -190,6 +205,8 @@ Result<void> KafkaIndexer::open_topic(const OpenRequest& request) {
   config.time_kind = request.time_kind;
   config.retention = request.retention;
   config.labels = request.labels;
+  config.require = request.require;
+  config.dead_letter_topic = request.dead_letter_topic;
   config.opened_at = now();
   KSEEK_ASSIGN(auto topic, store_.create_topic(config));
   auto entry = std::make_shared<TopicEntry>(topic);
@@ -218,6 +235,7 @@ Result<std::shared_ptr<TopicEntry>> KafkaIndexer::entry_to_change(std::string_vi
 
 Result<void> KafkaIndexer::close_topic(std::string_view topic) {
   if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
+  jobs_->cancel_of(topic);
   const auto entry = topics_.find(topic);
   if (!entry) {
     if (!store_.topic(topic)) return no_such_topic(topic);
@@ -373,6 +391,8 @@ Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds t
 void KafkaIndexer::stop() {
   if (stopping_.exchange(true)) return;
   const std::lock_guard opening(open_mu_);  // an open_topic that is on its way
+  if (jobs_) jobs_->stop();
+  if (dead_letters_) dead_letters_->stop();
   if (compaction_) compaction_->stop();
   if (watch_) watch_->stop();
   if (tail_) tail_->stop();

@@ -3,6 +3,7 @@
 //   T-tail      one librdkafka consumer: batches ▶ TopicStore::append; back-pressure by waiting
 //   T-watch     metadata, watermarks, start offsets: everything that may block on a broker; opens and closes partitions
 //   T-work …    seal, build segments, merge, expire (a thread a core)
+//   T-jobs      reindexing, one topic at a time; its work is on threads of its own
 //
 // Any thread may call the public functions. librdkafka stays behind this folder's headers.
 #pragma once
@@ -19,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "indexer/jobs.h"
 #include "store/store.h"
 
 namespace kseek::indexer {
@@ -37,6 +39,8 @@ struct IndexerOptions {
   uint64_t compaction_bytes_per_second = 20_MiB;
   unsigned workers = 0;  ///< background threads; 0: one a core
   size_t max_topics = 10'000;
+  std::string dead_letter_topic;  ///< Kafka topic that dead letters are sent on to; empty: none, or as topics say
+  bool tails = true;              ///< false: topics are left as they are, and `brokers` is for jobs alone
 };
 
 enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kRecreating, kImported, kFailed };
@@ -82,6 +86,8 @@ struct OpenRequest {
   TimeKind time_kind = TimeKind::kCreate;
   store::Retention retention;
   std::vector<std::string> labels;
+  store::Require require = store::Require::kAnything;  ///< what values must be; others are dead letters
+  std::string dead_letter_topic = {};                  ///< Kafka topic that they are sent on to; empty: the indexer's
 };
 
 class Indexer {
@@ -114,6 +120,9 @@ class Indexer {
   /// Waits until everything that Kafka had when it was called is taken in (tests, demo). kTimeout names what is
   /// missing.
   [[nodiscard]] virtual Result<void> wait_caught_up(std::string_view topic, std::chrono::milliseconds timeout) = 0;
+
+  /// Long work in the background; as long as the indexer. What an earlier process left goes on by itself.
+  [[nodiscard]] virtual Jobs& jobs() = 0;
 
   /// Seals what is open and stops every thread; the destructor does it too. Bounded: about 10 s.
   virtual void stop() = 0;

@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kBatchMessages = 10'000;
+constexpr size_t kThrottledBatch = 100;  // below a rate limit: what is over it at once
 constexpr int kBatchWaitMs = 10;  // of the 100 ms from production to findable
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kCloseWait{5'000};
@@ -62,8 +63,12 @@ Error stopped() { return {ErrorCode::kUnavailable, "the indexer is stopping", "s
 }  // namespace
 
 Tail::Tail(const TailOptions& options, Workers& workers, std::function<void()> wake_watch)
-    : options_(options), workers_(workers), wake_watch_(std::move(wake_watch)), next_tick_(Clock::now() + kTick) {
-  batch_.resize(kBatchMessages);
+    : options_(options),
+      workers_(workers),
+      wake_watch_(std::move(wake_watch)),
+      rate_(options.rate_limit),
+      next_tick_(Clock::now() + kTick) {
+  batch_.resize(options.rate_limit > 0 ? kThrottledBatch : kBatchMessages);
 }
 
 Result<std::unique_ptr<Tail>> Tail::start(const TailOptions& options, Workers& workers,
@@ -85,6 +90,7 @@ void Tail::stop() {
   {
     const std::lock_guard lock(mu_);
     stopping_ = true;
+    done_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -99,6 +105,7 @@ void Tail::call(std::function<void()> action) {
     ran = true;
     done_.notify_all();
   });
+  done_.notify_all();
   done_.wait(lock, [&] { return ran; });
 }
 
@@ -144,6 +151,7 @@ void Tail::run() {
       if (stopping_ && actions_.empty()) break;
     }
     take_batch();
+    hold_rate();
     if (Clock::now() >= next_tick_) tick();
     if (memory_estimate_ > options_.memory_limit_bytes) hold_back();
   }
@@ -173,6 +181,16 @@ void Tail::hold_back() {
     // What is left can't be made smaller; look again after as much as the limit, not after every batch.
     memory_estimate_ = 0;
   }
+}
+
+/// Waits as long as what was taken in is over the limit; what is asked of the thread meanwhile is done.
+void Tail::hold_rate() {
+  if (options_.rate_limit == 0 || batch_bytes_ == 0) return;
+  static_cast<void>(rate_.reserve(batch_bytes_));  // they are taken in already: the next ones come after them
+  batch_bytes_ = 0;
+  const auto until = rate_.reserve(0);
+  std::unique_lock lock(mu_);
+  done_.wait_until(lock, until, [this] { return stopping_ || !actions_.empty(); });
 }
 
 void Tail::take_batch() {
@@ -218,6 +236,7 @@ void Tail::append_run(Topic& topic, PartitionId partition, size_t begin, size_t 
   store::TopicStore& store = topic.entry->store();
   const store::AppendOutcome outcome = store.append(partition, views_);
   if (outcome.frozen > 0) workers_.notify_frozen(store, outcome.frozen);
+  batch_bytes_ += bytes;
   memory_estimate_ += bytes + views_.size() * sizeof(MessageView);
   int64_t low = 0;
   int64_t high = 0;

@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "indexer/fingerprint.h"
 #include "indexer/kafka_client.h"
+#include "indexer/rate_limit.h"
 #include "indexer/topic_entry.h"
 #include "indexer/workers.h"
 
@@ -43,6 +44,7 @@ struct TailOptions {
   Properties kafka;
   uint64_t memory_limit_bytes = 0;
   std::chrono::milliseconds seal_after{0};
+  uint64_t rate_limit = 0;  ///< raw bytes a second; 0: none
 };
 
 class Tail {
@@ -88,6 +90,7 @@ class Tail {
   void add_view(const rd_kafka_message_t& message, PartitionId partition, Timestamp ingest);
   void tick();
   void hold_back();
+  void hold_rate();
   Result<void> do_assign(const std::shared_ptr<TopicEntry>& entry, const std::vector<TailPosition>& positions);
   void do_unassign(const std::string& name);
   Result<void> remove_partition(const std::string& topic, PartitionId partition);
@@ -112,6 +115,8 @@ class Tail {
   std::string headers_;                                   // scratch: encoded headers of a run
   std::vector<std::pair<size_t, size_t>> header_ranges_;  // of each view in headers_: begin, size
   uint64_t memory_estimate_ = 0;
+  uint64_t batch_bytes_ = 0;
+  RateLimit rate_;
   std::chrono::steady_clock::time_point next_tick_;
 
   std::thread thread_;

@@ -97,7 +97,7 @@ void Watch::round() {
   start_topics(all);
   ask_watermarks(all);
   if (down_since_) return;
-  if (Clock::now() >= next_commit_) commit_offsets(all);
+  if (options_.commits && Clock::now() >= next_commit_) commit_offsets(all);
   ask_settings(all);
 }
 

@@ -26,6 +26,7 @@ struct WatchOptions {
   std::chrono::milliseconds watermark_interval{0};
   std::chrono::milliseconds metadata_interval{0};
   std::chrono::milliseconds commit_interval{5'000};
+  bool commits = true;  ///< notes what is sealed as the group's committed offsets
   /// Makes the topic's store anew and puts another entry in this one's place; false: not now. Called from the watch's
   /// thread.
   std::function<bool(const std::shared_ptr<TopicEntry>&)> recreate;

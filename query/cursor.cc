@@ -8,7 +8,7 @@
 namespace kseek::query {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr size_t kMaxTextBytes = 16 << 20;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -188,6 +188,7 @@ std::string encode_cursor(const Cursor& cursor) {
   const bool up_to = cursor.round && cursor.round->up_to;
   put_varint(out, (cursor.after ? kHasAfter : 0) | (cursor.round ? kHasRound : 0) | (up_to ? kHasUpTo : 0));
   put_signed(out, cursor.asked_at.ms);
+  put_varint(out, cursor.generations);
   put_varint(out, cursor.topics.size());
   for (const auto& partitions : cursor.topics) {
     put_varint(out, partitions.size());
@@ -221,6 +222,7 @@ Result<Cursor> decode_cursor(std::string_view text) {
   const bool round = (flags & kHasRound) != 0;
   if ((flags & kHasUpTo) != 0 && !round) return bad_cursor();
   cursor.asked_at = in.time();
+  cursor.generations = in.number();
   const size_t topics = in.count();
   for (size_t t = 0; t < topics && in.ok(); ++t) {
     std::vector<PartitionSnapshot> partitions;
@@ -236,6 +238,12 @@ Result<Cursor> decode_cursor(std::string_view text) {
   }
   if (!in.done()) return bad_cursor();
   return cursor;
+}
+
+uint64_t hash_generations(const std::vector<uint32_t>& generations) {
+  Hash hash;
+  for (const uint32_t generation : generations) hash.number(generation);
+  return hash.value();
 }
 
 uint64_t fingerprint(const SearchRequest& request, const std::vector<store::TopicConfig>& topics) {

@@ -12,6 +12,9 @@
 //   * `tentative`: the best hits found so far that an unopened block may still precede, by position;
 //   * `up_to`: when there were more of those than fit, the worst one kept. Nothing is known of done blocks beyond it.
 //
+// A topic that was read again from Kafka since holds the same messages in other blocks: what a round knows of blocks is
+// forgotten then, and the round begins anew behind `after`.
+//
 // The text is base64url of a version, the fields and a checksum. Any text may come in: it is checked, never trusted,
 // and what a forged cursor can do is what a search can do.
 #pragma once
@@ -53,11 +56,15 @@ struct RoundState {
 struct Cursor {
   uint64_t fingerprint = 0;                            ///< of the request it belongs to
   Timestamp asked_at;                                  ///< of the first search: what its relative times count from
+  uint64_t generations = 0;                            ///< a hash of the topics' generations when it was made
   std::vector<std::vector<PartitionSnapshot>> topics;  ///< by the topic's rank; partitions rising
   std::optional<SortKey> after;                        ///< of the last hit that was returned
   std::optional<RoundState> round;                     ///< set when time or bytes ran out inside a round
   bool operator==(const Cursor&) const = default;
 };
+
+/// What Cursor::generations is of these topics now.
+[[nodiscard]] uint64_t hash_generations(const std::vector<uint32_t>& generations);
 
 [[nodiscard]] std::string encode_cursor(const Cursor& cursor);
 /// The text of these bytes behind a version and before a checksum: what decode_cursor looks into. For encode_cursor and

@@ -10,22 +10,42 @@
 namespace kseek::query {
 namespace {
 
+/// A cursor from before a topic was read again from Kafka.
+Result<void> renew(Cursor& cursor, const std::vector<TopicScope>& topics, uint64_t generations) {
+  if (cursor.generations == generations) return {};
+  for (const TopicScope& topic : topics) {
+    if (topic.time_kind() == TimeKind::kCreate) continue;
+    return Error{
+        ErrorCode::kInvalid,
+        fmt::format("cursor: topic {}, ordered by time of indexing, was read again from Kafka since", topic.name),
+        "search again without it, from the start"};
+  }
+  cursor.generations = generations;
+  cursor.round.reset();
+  return {};
+}
+
 /// The request's cursor, or that of a first search: everything that is there now.
 Result<Cursor> begin_cursor(const SearchRequest& request, const std::vector<TopicScope>& topics) {
   std::vector<store::TopicConfig> configs;
   configs.reserve(topics.size());
   for (const TopicScope& topic : topics) configs.push_back(topic.view.config);
   const uint64_t expected = fingerprint(request, configs);
+  std::vector<uint32_t> numbers;
+  for (const TopicScope& topic : topics) numbers.push_back(topic.view.generation);
+  const uint64_t generations = hash_generations(numbers);
   if (!request.cursor.empty()) {
     KSEEK_ASSIGN(Cursor cursor, decode_cursor(request.cursor));
     if (cursor.fingerprint != expected || cursor.topics.size() != topics.size()) {
       return Error{ErrorCode::kInvalid, "cursor: of another search",
                    "send it with the same topics, conditions and order as the search that gave it"};
     }
+    KSEEK_TRY(renew(cursor, topics, generations));
     return cursor;
   }
   Cursor cursor;
   cursor.fingerprint = expected;
+  cursor.generations = generations;
   cursor.asked_at = request.asked_at;
   for (const TopicScope& topic : topics) cursor.topics.push_back(take_snapshot(topic.view, request));
   return cursor;

@@ -82,6 +82,7 @@ Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer
   add_health_routes(router_, services);
   add_search_routes(router_, services);
   add_topic_routes(router_, services);
+  add_job_routes(router_, services);
   add_message_routes(router_, services);
   add_metrics_routes(router_, services);
 }

@@ -263,6 +263,8 @@ std::string topic_json(const indexer::TopicStatus& status, const store::TopicSto
   json["from"] = config.from;
   json["time"] = to_string(config.time_kind);
   json["retention"] = store::to_string(config.retention);
+  json["require"] = store::to_string(config.require);
+  json["dead_letter_topic"] = config.dead_letter_topic.empty() ? Json(nullptr) : Json(config.dead_letter_topic);
   json["effective_retention"] = indexer::effective_retention(config, status.kafka);
   json["kafka"] = kafka_json(status.kafka);
   json["opened_at"] = time_json(config.opened_at);

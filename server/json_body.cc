@@ -69,8 +69,15 @@ Result<void> read_open_member(indexer::OpenRequest& request, const std::string& 
     KSEEK_ASSIGN(request.retention, store::parse_retention(text));
   } else if (name == "labels") {
     KSEEK_ASSIGN(request.labels, labels_of(value));
+  } else if (name == "require") {
+    KSEEK_ASSIGN(const std::string text, text_of(value, name));
+    KSEEK_ASSIGN(request.require, store::parse_require(text));
+  } else if (name == "dead_letter_topic") {
+    KSEEK_ASSIGN(const auto text, text_or_null(value, name));
+    request.dead_letter_topic = text.value_or("");
   } else {
-    return wrong(fmt::format("unknown member \"{}\"", name), "known: topic, from, time, retention, labels");
+    return wrong(fmt::format("unknown member \"{}\"", name),
+                 "known: topic, from, time, retention, labels, require, dead_letter_topic");
   }
   return {};
 }

@@ -25,6 +25,7 @@ void add_search_routes(Router& router, const Services& services);
 void add_message_routes(Router& router, const Services& services);
 void add_health_routes(Router& router, const Services& services);
 void add_metrics_routes(Router& router, const Services& services);
+void add_job_routes(Router& router, const Services& services);
 
 /// The opened topic. kNotFound says how to open it.
 [[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);

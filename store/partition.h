@@ -55,6 +55,7 @@ struct Partition {
   std::optional<Offset> end;
   uint64_t sealed_messages = 0;
   std::vector<KeptDeadLetter> dead_letters;  ///< durable ones, by offset
+  Offset letters_sent;                       ///< dead letters below were sent on
 
   [[nodiscard]] bool nothing_open() const { return open_messages == 0 && open_dead_letters.empty(); }
   [[nodiscard]] size_t dead_letter_count() const {

@@ -121,6 +121,12 @@ std::string segment_key(TopicNumber topic, SegmentId segment) {
   return key;
 }
 
+std::string letters_sent_key(TopicNumber topic, PartitionId partition) {
+  std::string key = topic_key(topic, RecordKind::kLettersSent);
+  put_big_endian(key, static_cast<uint32_t>(partition.value));
+  return key;
+}
+
 std::string rebuilt_segment_key(TopicNumber topic, SegmentId segment) {
   std::string key = topic_key(topic, RecordKind::kRebuiltSegment);
   put_big_endian(key, segment.value);
@@ -191,7 +197,7 @@ std::string encode_config(const TopicConfig& config) {
   out.integer(config.retention.duration.count()).number(config.paused ? 1 : 0).integer(config.opened_at.ms);
   out.number(config.labels.size());
   for (const auto& label : config.labels) out.text(label);
-  return out.take();
+  return out.number(static_cast<uint64_t>(config.require)).text(config.dead_letter_topic).take();
 }
 
 std::optional<TopicConfig> decode_config(std::string_view bytes) {
@@ -207,6 +213,9 @@ std::optional<TopicConfig> decode_config(std::string_view bytes) {
   config.paused = in.number_to(1) == 1;
   config.opened_at = {in.integer()};
   for (uint64_t labels = in.count(); labels > 0; --labels) config.labels.push_back(in.text());
+  if (in.finished()) return config;  // format 1
+  config.require = static_cast<Require>(in.number_to(static_cast<uint64_t>(Require::kJson)));
+  config.dead_letter_topic = in.text();
   if (!in.finished()) return std::nullopt;
   return config;
 }

@@ -48,6 +48,7 @@ enum class RecordKind : char {
   kDeadLetter = 'd',
   kRebuild = 'r',         ///< an index is being rebuilt: the first block id that is not part of it
   kRebuiltSegment = 'x',  ///< a segment of that index
+  kLettersSent = 'l',     ///< of a partition: dead letters below this offset were sent on
   kGeneration = 'g',      ///< the topic is the next generation of the one of its name
   kEvents = 'e',
 };
@@ -62,6 +63,7 @@ enum class RecordKind : char {
 [[nodiscard]] std::string removed_key(TopicNumber topic, BlockId block);
 [[nodiscard]] std::string segment_key(TopicNumber topic, SegmentId segment);
 [[nodiscard]] std::string rebuilt_segment_key(TopicNumber topic, SegmentId segment);
+[[nodiscard]] std::string letters_sent_key(TopicNumber topic, PartitionId partition);
 [[nodiscard]] std::string jobs_prefix();
 [[nodiscard]] std::string job_key(uint64_t job);
 /// Sorted by time, so that the newest are the last.

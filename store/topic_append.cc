@@ -5,19 +5,29 @@
 
 #include "base/bytes.h"
 #include "store/topic_store_impl.h"
+#include "tokenizer/json_text.h"
+#include "tokenizer/text.h"
 
 namespace kseek::store {
 namespace {
 
 constexpr size_t kDeadLetterHeadBytes = 256;
 
-DeadLetter too_large(const MessageView& message) {
+/// Why a message can't be taken; empty: it can.
+std::string_view refusal(const MessageView& message, Require require) {
+  if (message.raw_bytes() > kMaxMessageBytes) return "too_large";
+  if (require == Require::kAnything || !message.value) return "";
+  if (require == Require::kJson) return tokenizer::is_json_container(*message.value) ? "" : "not_json";
+  return tokenizer::is_utf8(*message.value) ? "" : "not_utf8";
+}
+
+DeadLetter dead_letter(const MessageView& message, std::string_view reason) {
   DeadLetter letter;
   letter.partition = message.partition;
   letter.offset = message.offset;
   letter.time = message.ingest_time;
   letter.bytes = message.raw_bytes();
-  letter.reason = "too_large";
+  letter.reason = reason;
   if (message.value) letter.head = message.value->substr(0, kDeadLetterHeadBytes);
   return letter;
 }
@@ -79,13 +89,14 @@ AppendOutcome TopicStoreImpl::append(PartitionId id, std::span<const MessageView
     ++outcome.frozen;
   };
   const BlockOptions& options = shared_.options;
+  const Require require = require_;
   for (const MessageView& message : messages) {
     if (message.offset < intake.next) {
       ++outcome.duplicates;
       continue;
     }
-    if (message.raw_bytes() > kMaxMessageBytes) {
-      intake.dead_letters.push_back(too_large(message));
+    if (const auto reason = refusal(message, require); !reason.empty()) {
+      intake.dead_letters.push_back(dead_letter(message, reason));
       intake.took(message);
       ++outcome.dead_letters;
       continue;

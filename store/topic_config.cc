@@ -50,4 +50,21 @@ Result<void> check_topic_name(std::string_view name) {
   return {};
 }
 
+Result<Require> parse_require(std::string_view text) {
+  for (const Require require : {Require::kAnything, Require::kUtf8, Require::kJson}) {
+    if (text == to_string(require)) return require;
+  }
+  return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not something that values can be required to be", text),
+               "expected anything, utf8 or json"};
+}
+
+const char* to_string(Require require) {
+  switch (require) {
+    case Require::kUtf8: return "utf8";
+    case Require::kJson: return "json";
+    case Require::kAnything: break;
+  }
+  return "anything";
+}
+
 }  // namespace kseek::store

@@ -28,6 +28,16 @@ struct Retention {
 /// Where the messages come from.
 enum class Source : uint8_t { kKafka = 0, kImport = 1 };
 
+/// What a value must be to be indexed; others are dead letters. A null value is always taken.
+enum class Require : uint8_t {
+  kAnything = 0,
+  kUtf8 = 1,
+  kJson = 2,  ///< one object or array
+};
+/// Reads "anything", "utf8" or "json".
+[[nodiscard]] Result<Require> parse_require(std::string_view text);
+[[nodiscard]] const char* to_string(Require require);
+
 struct TopicConfig {
   std::string name;
   Source source = Source::kKafka;
@@ -38,6 +48,9 @@ struct TopicConfig {
   std::vector<std::string> labels;
   bool paused = false;
   Timestamp opened_at;
+  Require require = Require::kAnything;
+  /// Dead letters are also sent to this Kafka topic; empty: to the one that the process is configured with, if any.
+  std::string dead_letter_topic = {};
   bool operator==(const TopicConfig&) const = default;
 };
 

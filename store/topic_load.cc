@@ -11,6 +11,7 @@ struct TopicStoreImpl::Loaded {
   std::vector<BlockMeta> blocks;  ///< by id, as the catalog sorts them
   std::vector<SegmentMeta> segments;
   std::vector<DeadLetter> dead_letters;
+  std::map<PartitionId, Offset> letters_sent;
   std::optional<BlockId> rebuild_end;
   std::vector<SegmentMeta> rebuilt_segments;
 };
@@ -74,6 +75,13 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
       return {};
     }
     case RecordKind::kGeneration: return {};
+    case RecordKind::kLettersSent: {
+      const auto id = parse_u32(key.rest);
+      const auto sent = decode_number(record);
+      if (!id || *id > INT32_MAX || !sent || *sent > INT64_MAX) return bad("dead letters");
+      loaded.letters_sent[PartitionId{static_cast<int32_t>(*id)}] = Offset{static_cast<int64_t>(*sent)};
+      return {};
+    }
     case RecordKind::kRemoved: {
       const auto id = parse_u64(key.rest);
       if (!id) return bad("compacted block");
@@ -135,6 +143,10 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
   for (const DeadLetter& letter : loaded.dead_letters) {
     const auto partition = partitions_.find(letter.partition);
     if (partition != partitions_.end()) partition->second->dead_letters.push_back({letter.offset, letter.time});
+  }
+  for (const auto& [id, sent] : loaded.letters_sent) {
+    const auto partition = partitions_.find(id);
+    if (partition != partitions_.end()) partition->second->letters_sent = sent;
   }
   for (const auto& [id, partition] : partitions_) {
     std::sort(partition->dead_letters.begin(), partition->dead_letters.end(),

@@ -12,6 +12,7 @@ namespace {
 PartitionView partition_view(const Partition& partition, const TopicConfig& config) {
   PartitionView view;
   view.partition = partition.id;
+  view.start = partition.saved.start;
   view.low = config.retention.kind == Retention::Kind::kFollow ? partition.low : partition.first_kept;
   if (partition.low > partition.saved.start) view.log_start = partition.low;
   view.indexed_to = partition.next;
@@ -79,38 +80,6 @@ Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const Blo
   if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const DecodedBlock>();
   return Error{ErrorCode::kCorrupt, fmt::format("block {} of topic {} is not there", meta.id.value, name_),
                fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
-}
-
-std::vector<DeadLetter> TopicStoreImpl::dead_letters(size_t limit) const {
-  std::vector<DeadLetter> letters;
-  {
-    std::shared_lock lock(mu_);
-    for (const auto& [id, partition] : partitions_) {
-      const auto& open = partition->open_dead_letters;
-      letters.insert(letters.end(), open.begin(), open.end());
-      for (const auto& frozen : partition->frozen) {
-        letters.insert(letters.end(), frozen.dead_letters.begin(), frozen.dead_letters.end());
-      }
-    }
-  }
-  // One that is sealed between the two looks is met twice.
-  size_t durable = 0;
-  ignore_error(shared_.database->scan(topic_key(number_, RecordKind::kDeadLetter), true,
-                                      [&](std::string_view, std::string_view record) {
-                                        if (durable++ == limit) return false;
-                                        if (auto letter = decode_dead_letter(record)) {
-                                          letters.push_back(*std::move(letter));
-                                        }
-                                        return true;
-                                      }),
-               "a list for people: what can be read of it is of use");
-  const auto place = [](const DeadLetter& letter) { return std::tuple(letter.time, letter.partition, letter.offset); };
-  std::sort(letters.begin(), letters.end(), [&](const auto& a, const auto& b) { return place(a) > place(b); });
-  const auto again =
-      std::unique(letters.begin(), letters.end(), [&](const auto& a, const auto& b) { return place(a) == place(b); });
-  letters.erase(again, letters.end());
-  if (letters.size() > limit) letters.resize(limit);
-  return letters;
 }
 
 TopicStats TopicStoreImpl::stats() const {

@@ -56,7 +56,7 @@ std::optional<RebuildProgress> TopicStoreImpl::rebuild() const {
   return progress;
 }
 
-Result<RebuildStep> TopicStoreImpl::rebuild_next() {
+Result<RebuildStep> TopicStoreImpl::rebuild_next(const GoOn& go_on) {
   std::shared_ptr<Rebuild> rebuild;
   Rebuild::Run run;
   std::vector<Rebuild::SegmentPtr> inputs;
@@ -75,7 +75,7 @@ Result<RebuildStep> TopicStoreImpl::rebuild_next() {
     ++next_segment_.value;
   }
   if (run.empty()) return rebuild_merge(*rebuild, inputs, id, level);
-  return rebuild_run(*rebuild, run, id);
+  return rebuild_run(*rebuild, run, id, go_on);
 }
 
 Result<RebuildStep> TopicStoreImpl::rebuild_merge(Rebuild& rebuild, const std::vector<Rebuild::SegmentPtr>& inputs,
@@ -115,10 +115,11 @@ Result<RebuildStep> TopicStoreImpl::mend_rebuild(Rebuild& rebuild, const std::ve
   return RebuildStep{};
 }
 
-Result<RebuildStep> TopicStoreImpl::rebuild_run(Rebuild& rebuild, const Rebuild::Run& run, SegmentId id) {
+Result<RebuildStep> TopicStoreImpl::rebuild_run(Rebuild& rebuild, const Rebuild::Run& run, SegmentId id,
+                                                const GoOn& go_on) {
   RunTerms terms;
-  auto committed = collect_run(run, terms);
-  if (committed && !terms.inputs.empty()) {
+  auto committed = collect_run(run, terms, go_on);
+  if (committed && !terms.stopped && !terms.inputs.empty()) {
     auto meta = write_segment(segment_path(id), id, terms.inputs);
     if (meta && meta->blocks.size() > shared_.options.blocks_per_segment) meta->level = 1;
     committed = meta ? commit_rebuilt(rebuild, *meta, {}) : Result<void>(meta.error());
@@ -126,16 +127,17 @@ Result<RebuildStep> TopicStoreImpl::rebuild_run(Rebuild& rebuild, const Rebuild:
   {
     std::unique_lock lock(mu_);
     if (committed && terms.unreadable) rebuild.unreadable.insert(*terms.unreadable);
-    rebuild.return_run(run, committed ? terms.looked_at : 0);
+    rebuild.return_run(run, committed && !terms.stopped ? terms.looked_at : 0);
     ++works_ended_;
   }
   done_.notify_all();
   if (!committed) return std::move(committed).error();
+  if (terms.stopped) return RebuildStep{RebuildStep::State::kStopped, 0};
   return RebuildStep{RebuildStep::State::kWorked, terms.raw_bytes};
 }
 
 /// The terms of a run's blocks, up to one that can't be read.
-Result<void> TopicStoreImpl::collect_run(const Rebuild::Run& run, RunTerms& terms) {
+Result<void> TopicStoreImpl::collect_run(const Rebuild::Run& run, RunTerms& terms, const GoOn& go_on) {
   std::shared_ptr<const BlockList> blocks;
   {
     std::shared_lock lock(mu_);
@@ -146,6 +148,8 @@ Result<void> TopicStoreImpl::collect_run(const Rebuild::Run& run, RunTerms& term
     const BlockMeta* const meta = blocks->find(id);
     if (meta == nullptr) continue;  // it has expired
     KSEEK_TRY(check_rebuilding());
+    terms.stopped = !go_on(meta->raw_bytes);
+    if (terms.stopped) return {};
     const auto block = load_block(*meta, Columns::all());
     if (!block && block.error().code == ErrorCode::kCorrupt) {
       terms.unreadable = id;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -44,10 +45,21 @@ struct DeadLetter {
   std::string head;  ///< first bytes of the value, at most 256
 };
 
+/// Where a dead letter stands in the order of their list: newest first, then by partition and offset, falling.
+struct DeadLetterPlace {
+  Timestamp time;
+  PartitionId partition;
+  Offset offset;
+  auto operator<=>(const DeadLetterPlace&) const = default;
+};
+[[nodiscard]] inline DeadLetterPlace place_of(const DeadLetter& letter) {
+  return {letter.time, letter.partition, letter.offset};
+}
+
 struct AppendOutcome {
   size_t appended = 0;
   size_t duplicates = 0;    ///< offset below the next one: skipped
-  size_t dead_letters = 0;  ///< over kMaxMessageBytes: kept as dead letters
+  size_t dead_letters = 0;  ///< over kMaxMessageBytes, or not as required: kept as dead letters
   size_t frozen = 0;        ///< blocks that became full: seal_next() has work
 };
 
@@ -88,6 +100,7 @@ struct RebuildStep {
     kWorked,   ///< call again
     kWaiting,  ///< other threads work on what is left: call again a little later
     kReady,    ///< everything is built: finish_rebuild()
+    kStopped,  ///< `go_on` said no: nothing was done
   } state = State::kWorked;
   uint64_t raw_bytes = 0;  ///< of the messages that were indexed
 };
@@ -153,8 +166,13 @@ class TopicStore {
   /// nullopt: none is under way.
   [[nodiscard]] virtual std::optional<RebuildProgress> rebuild() const = 0;
   /// Builds or merges one segment of the new index (durable). Several threads may call it at once. kNotFound: none is
-  /// under way. On any other error the work is there to be tried again.
-  [[nodiscard]] virtual Result<RebuildStep> rebuild_next() = 0;
+  /// under way. On any other error the work is there to be tried again. `go_on` is called before each block, with its
+  /// raw bytes: it may wait, and false gives the step up.
+  using GoOn = std::function<bool(uint64_t raw_bytes)>;
+  [[nodiscard]] virtual Result<RebuildStep> rebuild_next(const GoOn& go_on) = 0;
+  [[nodiscard]] Result<RebuildStep> rebuild_next() {
+    return rebuild_next([](uint64_t) { return true; });
+  }
   /// Puts the new index in the old one's place, in one catalog write: views see the one or the other, whole. kConflict:
   /// rebuild_next() has not said kReady.
   [[nodiscard]] virtual Result<void> finish_rebuild() = 0;
@@ -167,7 +185,15 @@ class TopicStore {
   /// view was taken. Blocks are cached (a limit for the whole store).
   [[nodiscard]] virtual Result<std::shared_ptr<const MessageBlock>> read_block(
       const BlockMeta& meta, Columns columns = Columns::all()) const = 0;
-  [[nodiscard]] virtual std::vector<DeadLetter> dead_letters(size_t limit) const = 0;
+  /// The newest ones; of those before `before` in time, if it is given.
+  [[nodiscard]] virtual std::vector<DeadLetter> dead_letters(size_t limit,
+                                                             const std::optional<DeadLetterPlace>& before) const = 0;
+  [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const { return dead_letters(limit, std::nullopt); }
+  /// Those that were not sent on yet, by partition and offset.
+  [[nodiscard]] virtual std::vector<DeadLetter> unsent_dead_letters(size_t limit) const = 0;
+  /// Those of the partition below `end` were sent on. Survives a crash, perhaps not power loss.
+  [[nodiscard]] virtual Result<void> note_dead_letters_sent(PartitionId partition, Offset end) = 0;
+  [[nodiscard]] virtual Offset dead_letters_sent(PartitionId partition) const = 0;  ///< see above; 0: none
   [[nodiscard]] virtual TopicStats stats() const = 0;
 };
 

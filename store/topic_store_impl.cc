@@ -11,6 +11,7 @@ TopicStoreImpl::TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConf
       number_(number),
       name_(config.name),
       block_family_(std::move(blocks)),
+      require_(config.require),
       config_(std::move(config)),
       events_(std::move(events)),
       blocks_(std::make_shared<const BlockList>()),
@@ -44,8 +45,10 @@ Result<void> TopicStoreImpl::update_config(const TopicConfig& config) {
   std::lock_guard commit(commit_mu_);
   KSEEK_TRY(check_writable());
   const TopicConfig old = this->config();
-  if (config.name != old.name || config.source != old.source || config.time_kind != old.time_kind) {
-    return Error{ErrorCode::kInvalid, fmt::format("name, source and time of topic {} are fixed", name_),
+  if (config.name != old.name || config.source != old.source || config.time_kind != old.time_kind ||
+      config.require != old.require) {
+    return Error{ErrorCode::kInvalid,
+                 fmt::format("name, source, time and what is required of topic {} are fixed", name_),
                  "close the topic and open it again"};
   }
   rocksdb::WriteBatch batch;

@@ -84,14 +84,19 @@ class TopicStoreImpl final : public TopicStore {
 
   [[nodiscard]] Result<void> begin_rebuild() override;
   [[nodiscard]] std::optional<RebuildProgress> rebuild() const override;
-  [[nodiscard]] Result<RebuildStep> rebuild_next() override;
+  [[nodiscard]] Result<RebuildStep> rebuild_next(const GoOn& go_on) override;
   [[nodiscard]] Result<void> finish_rebuild() override;
   [[nodiscard]] Result<void> cancel_rebuild() override;
 
   [[nodiscard]] TopicView view() const override;
   [[nodiscard]] Result<std::shared_ptr<const MessageBlock>> read_block(const BlockMeta& meta,
                                                                        Columns columns) const override;
-  [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const override;
+  using TopicStore::dead_letters;
+  [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit,
+                                                     const std::optional<DeadLetterPlace>& before) const override;
+  [[nodiscard]] std::vector<DeadLetter> unsent_dead_letters(size_t limit) const override;
+  [[nodiscard]] Result<void> note_dead_letters_sent(PartitionId partition, Offset end) override;
+  [[nodiscard]] Offset dead_letters_sent(PartitionId partition) const override;
   [[nodiscard]] TopicStats stats() const override;
 
  private:
@@ -141,15 +146,16 @@ class TopicStoreImpl final : public TopicStore {
     std::vector<SegmentInput> inputs;
     size_t looked_at = 0;  ///< blocks of the run
     std::optional<BlockId> unreadable;
+    bool stopped = false;
     uint64_t raw_bytes = 0;
   };
   [[nodiscard]] size_t rebuild_run_blocks() const;
   Result<void> check_rebuilding() const;
-  Result<RebuildStep> rebuild_run(Rebuild& rebuild, const Rebuild::Run& run, SegmentId id);
+  Result<RebuildStep> rebuild_run(Rebuild& rebuild, const Rebuild::Run& run, SegmentId id, const GoOn& go_on);
   Result<RebuildStep> rebuild_merge(Rebuild& rebuild, const std::vector<Rebuild::SegmentPtr>& inputs, SegmentId id,
                                     uint32_t level);
   Result<RebuildStep> mend_rebuild(Rebuild& rebuild, const std::vector<Rebuild::SegmentPtr>& damaged);
-  Result<void> collect_run(const Rebuild::Run& run, RunTerms& terms);
+  Result<void> collect_run(const Rebuild::Run& run, RunTerms& terms, const GoOn& go_on);
   Result<void> commit_rebuilt(Rebuild& rebuild, const SegmentMeta& added,
                               const std::vector<Rebuild::SegmentPtr>& removed);
   [[nodiscard]] IndexSwap plan_swap(const Rebuild& rebuild) const;  // REQUIRES: mu_ held
@@ -188,6 +194,7 @@ class TopicStoreImpl final : public TopicStore {
   const TopicNumber number_;
   const std::string name_;
   const std::unique_ptr<BlockFamily> block_family_;
+  const Require require_;
 
   std::mutex compact_mu_;     // one remove_compacted() at a time
   std::mutex reclaim_mu_;     // one expire() at a time

@@ -68,6 +68,7 @@ struct MemoryBlock {
 /// A partition as the view saw it.
 struct PartitionView {
   PartitionId partition;
+  Offset start;                     ///< where it began when the topic was opened
   std::optional<Offset> log_start;  ///< Kafka's low watermark as last heard; nullopt: not above where it began
   Offset low;                       ///< messages below are expired: not to be found, even if a block still has them
   Offset indexed_to;                ///< every message below it was taken in (is in the view)

@@ -7,8 +7,20 @@
 #include "tokenizer/ascii.h"
 #include "tokenizer/fold_engine.h"
 #include "tokenizer/json_text.h"
+#include "tokenizer/utf8.h"
 
 namespace kseek::tokenizer {
+
+bool is_utf8(std::string_view bytes) {
+  const char* const end = bytes.data() + bytes.size();
+  for (const char* p = skip_ascii(bytes.data(), end); p < end;) {
+    const Decoded decoded = decode_utf8(p, end);
+    const bool replaced = decoded.c == kReplacement && std::string_view(p, decoded.length) != "\xEF\xBF\xBD";
+    if (replaced) return false;
+    p = skip_ascii(p + decoded.length, end);
+  }
+  return true;
+}
 
 TextTraits classify(std::string_view bytes) {
   TextTraits traits;

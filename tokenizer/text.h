@@ -27,6 +27,9 @@ struct TextTraits {
 /// Looks at the bytes: about 10 GB/s for text without a backslash. Never fails; any bytes are allowed.
 [[nodiscard]] TextTraits classify(std::string_view bytes);
 
+/// True if the bytes are well-formed UTF-8 (Unicode 15, table 3-7).
+[[nodiscard]] bool is_utf8(std::string_view bytes);
+
 /// Folds texts into its own buffer. One thread at a time (keep one per thread); cheap to keep, not to make.
 class TextFolder {
  public:

@@ -30,11 +30,6 @@ class FakeTopic final : public store::TopicStore {
   std::vector<store::TopicEvent> events() const override { return {}; }
   Result<void> add_event(const store::TopicEvent&) override { return {}; }
   Result<size_t> remove_compacted(PartitionId, Offset, Offset, std::span<const Offset>) override { return size_t{0}; }
-  Result<void> begin_rebuild() override { return {}; }
-  std::optional<store::RebuildProgress> rebuild() const override { return std::nullopt; }
-  Result<store::RebuildStep> rebuild_next() override { return store::RebuildStep{}; }
-  Result<void> finish_rebuild() override { return {}; }
-  Result<void> cancel_rebuild() override { return {}; }
   std::optional<Offset> next_offset(PartitionId) const override { return std::nullopt; }
   Result<void> start_partition(PartitionId, Offset) override { return {}; }
   store::AppendOutcome append(PartitionId, std::span<const MessageView>) override { return {}; }
@@ -65,12 +60,22 @@ class FakeTopic final : public store::TopicStore {
   Result<bool> merge_next() override { return false; }
   Result<size_t> expire(Timestamp) override { return size_t{0}; }
   Result<void> flush() override { return {}; }
+  std::vector<store::DeadLetter> unsent_dead_letters(size_t) const override { return {}; }
+  Result<void> note_dead_letters_sent(PartitionId, Offset) override { return {}; }
+  Offset dead_letters_sent(PartitionId) const override { return kMinOffset; }
+  Result<void> begin_rebuild() override { return {}; }
+  std::optional<store::RebuildProgress> rebuild() const override { return std::nullopt; }
+  Result<store::RebuildStep> rebuild_next(const GoOn&) override { return store::RebuildStep{}; }
+  Result<void> finish_rebuild() override { return {}; }
+  Result<void> cancel_rebuild() override { return {}; }
   store::TopicView view() const override { return {}; }
   Result<std::shared_ptr<const store::MessageBlock>> read_block(const store::BlockMeta&,
                                                                 store::Columns) const override {
     return std::shared_ptr<const store::MessageBlock>();
   }
-  std::vector<store::DeadLetter> dead_letters(size_t) const override { return {}; }
+  std::vector<store::DeadLetter> dead_letters(size_t, const std::optional<store::DeadLetterPlace>&) const override {
+    return {};
+  }
   store::TopicStats stats() const override {
     store::TopicStats stats;
     stats.frozen_blocks = frozen;

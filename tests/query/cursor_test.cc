@@ -17,6 +17,7 @@ class RandomCursor {
     Cursor cursor;
     cursor.fingerprint = random_();
     if (below(2) == 0) cursor.asked_at = {static_cast<int64_t>(random_())};
+    if (below(2) == 0) cursor.generations = random_();
     const bool round = below(2) == 0;
     cursor.topics.resize(1 + below(4));
     for (auto& partitions : cursor.topics) {

@@ -170,10 +170,37 @@ void World::reopen() {
   }
 }
 
+/// As a reindex from Kafka does: the same messages in other blocks.
+void World::read_again(uint32_t t) {
+  if (topic(t).config().time_kind == TimeKind::kIngest) return;  // cursors end with it
+  const store::TopicView before = topic(t).view();
+  topics_[t] = need(store_->create_generation(before.config));
+  for (const store::PartitionView& partition : before.partitions) {
+    const int32_t p = partition.partition.value;
+    need(topic(t).start_partition({p}, partition.low));
+    store_again(t, p, partition.low);
+    topic(t).advance({p}, partition.indexed_to);
+    topic(t).set_watermarks({p}, {partitions_[t][static_cast<size_t>(p)].low}, partition.end);
+    if (random_.one_in(2)) topic(t).freeze({p});
+    if (random_.one_in(2)) need(topic(t).seal_next());
+  }
+  need(store_->adopt_generation(names_[t]));
+}
+
+void World::rebuild(uint32_t t) {
+  need(topic(t).begin_rebuild());
+  for (size_t left = random_.below(8); left > 0; --left) {
+    if (need(topic(t).rebuild_next()).state != store::RebuildStep::State::kReady) continue;
+    need(topic(t).finish_rebuild());
+    return;
+  }
+  if (random_.one_in(8)) need(topic(t).cancel_rebuild());
+}
+
 void World::work() {
   const auto t = static_cast<uint32_t>(random_.below(topics_.size()));
   const auto p = static_cast<int32_t>(random_.below(partitions_[t].size()));
-  switch (random_.below(16)) {
+  switch (random_.below(17)) {
     case 0: move_watermarks(t, p); break;
     case 1: topic(t).freeze({p}); break;
     case 2: topic(t).freeze_all(); break;
@@ -197,6 +224,10 @@ void World::work() {
     }
     case 12:
       if (random_.one_in(20)) reopen();
+      if (random_.one_in(8)) read_again(t);
+      break;
+    case 13:
+      if (random_.one_in(2)) rebuild(t);
       break;
     default:
       if (messages_.size() < 600) append(t, p);

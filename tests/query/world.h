@@ -44,6 +44,8 @@ class World {
   void store_again(uint32_t topic, int32_t partition, Offset from);
   void move_watermarks(uint32_t topic, int32_t partition);
   void reopen();
+  void read_again(uint32_t topic);
+  void rebuild(uint32_t topic);
   store::TopicStore& topic(uint32_t rank) { return *topics_[rank]; }
 
   RandomText random_;

@@ -26,6 +26,13 @@ TEST(CommandLine, BadUsageIsTwo) {
                                                 {"send"},
                                                 {"send", "t", "--header", "noequals"},
                                                 {"import", "t", "file"},
+                                                {"reindex"},
+                                                {"reindex", "t", "--source", "elsewhere"},
+                                                {"reindex", "t", "--rate-limit", "0"},
+                                                {"reindex", "t", "--data-dir", "x", "--detach"},
+                                                {"jobs", "cancel"},
+                                                {"dead-letters"},
+                                                {"dead-letters", "t", "--limit", "0"},
                                                 {"import", "--data-dir", "x"},
                                                 {"topics", "--server", "ftp://x"}}) {
     const Finished refused = kseek(wrong);
@@ -36,8 +43,9 @@ TEST(CommandLine, BadUsageIsTwo) {
 }
 
 TEST(CommandLine, HelpHasExamples) {
-  for (const char* command : {"demo", "serve", "broker", "open", "close", "topics", "details", "progress", "pause",
-                              "resume", "search", "get", "messages", "send", "import"}) {
+  for (const char* command :
+       {"demo", "serve", "broker", "open", "close", "topics", "details", "progress", "pause", "resume", "search", "get",
+        "messages", "send", "import", "reindex", "jobs", "dead-letters"}) {
     const Finished help = kseek({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(std::string("Example: k"))) << command;
