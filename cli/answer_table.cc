@@ -224,6 +224,20 @@ Result<std::string> answer_table(std::string_view json, const TableStyle& style)
   });
 }
 
+std::string hit_line(std::string_view json, const TableStyle& style) {
+  constexpr int kTopicColumns = 16;
+  constexpr int kKeyColumns = 20;
+  const auto line = from_json(json, "a hit's", [&](const Json& hit) {
+    const std::string place = fmt::format("{}  {}  {:>3}  {:>10}  ", fit(time_cell(hit), 24, true),
+                                          fit(hit.at("topic").get<std::string>(), kTopicColumns, true),
+                                          hit.at("partition").get<int64_t>(), hit.at("offset").get<int64_t>());
+    const int left = std::max(style.columns - columns_of(place) - kKeyColumns - 2, 8);
+    return Result<std::string>(place + text_cell(part_of(hit, "key"), kKeyColumns, true, style.mark) + "  " +
+                               text_cell(part_of(hit, "value"), left, false, style.mark) + "\n");
+  });
+  return line ? *line : describe(line.error()) + "\n";
+}
+
 Result<std::string> messages_table(std::string_view json, const TableStyle& style) {
   return from_json(json, "messages", [&](const Json& answer) {
     const Json& messages = answer.at("messages");

@@ -15,7 +15,10 @@ struct TableStyle {
 
 /// `json` is a search answer of the HTTP interface. kInternal when it isn't.
 [[nodiscard]] Result<std::string> answer_table(std::string_view json, const TableStyle& style);
-/// The same for messages from a position on.
+/// One hit (its JSON) as a line of a table without heads, in widths that don't depend on other hits: for a live tail.
+[[nodiscard]] std::string hit_line(std::string_view json, const TableStyle& style);
+
+/// As answer_table, for messages from a position on.
 [[nodiscard]] Result<std::string> messages_table(std::string_view json, const TableStyle& style);
 
 }  // namespace kseek::cli

@@ -64,18 +64,36 @@ Result<std::string> HttpClient::patch(const std::string& path, const std::string
 }
 Result<std::string> HttpClient::remove(const std::string& path) { return perform("DELETE", path, nullptr); }
 
-Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {
+void HttpClient::prepare(const char* method, const std::string& target) {
   CURL* curl = handle_->curl;
-  std::string answer;
-  const std::string target = url_ + path;
   curl_easy_reset(curl);
   curl_easy_setopt(curl, CURLOPT_URL, target.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
+}
+
+/// What curl's code says of a transfer.
+Result<void> HttpClient::outcome(int code) const {
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
+    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not a server's address", url_),
+                 fmt::format("write it as {}", "http://127.0.0.1:7420")};
+  }
+  if (code != CURLE_OK) {
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("no answer from {}: {}", url_, curl_easy_strerror(static_cast<CURLcode>(code))),
+                 "start a server with kseek serve or kseek demo, or say where it is with --server URL or KSEEK_SERVER"};
+  }
+  return {};
+}
+
+Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {
+  CURL* curl = handle_->curl;
+  std::string answer;
+  prepare(method, url_ + path);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   if (body != nullptr) {
@@ -83,19 +101,44 @@ Result<std::string> HttpClient::perform(const char* method, const std::string& p
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
   }
-  const CURLcode code = curl_easy_perform(curl);
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
-    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not a server's address", url_),
-                 fmt::format("write it as {}", "http://127.0.0.1:7420")};
-  }
-  if (code != CURLE_OK) {
-    return Error{ErrorCode::kUnavailable, fmt::format("no answer from {}: {}", url_, curl_easy_strerror(code)),
-                 "start a server with kseek serve or kseek demo, or say where it is with --server URL or KSEEK_SERVER"};
-  }
+  KSEEK_TRY(outcome(curl_easy_perform(curl)));
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   if (status < 200 || status > 299) return error_of(url_, status, answer);
   return answer;
+}
+
+Result<void> HttpClient::stream(const std::string& path, const std::function<bool(std::string_view)>& take) {
+  struct Receiver {
+    CURL* curl;
+    const std::function<bool(std::string_view)>& take;
+    std::string refusal = {};  // the body of an answer that is none
+    bool stopped = false;
+  } receiver{handle_->curl, take};
+  const curl_write_callback receive = [](char* data, size_t size, size_t count, void* out) -> size_t {
+    auto& to = *static_cast<Receiver*>(out);
+    long status = 0;
+    curl_easy_getinfo(to.curl, CURLINFO_RESPONSE_CODE, &status);
+    const std::string_view part(data, size * count);
+    if (status < 200 || status > 299) {
+      to.refusal.append(part);
+      return part.size();
+    }
+    to.stopped = !to.take(part);
+    return to.stopped ? 0 : part.size();
+  };
+  prepare("GET", url_ + path);
+  curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_TIME, 60L);
+  curl_easy_setopt(handle_->curl, CURLOPT_WRITEFUNCTION, receive);
+  curl_easy_setopt(handle_->curl, CURLOPT_WRITEDATA, &receiver);
+  const CURLcode code = curl_easy_perform(handle_->curl);
+  if (receiver.stopped) return {};
+  KSEEK_TRY(outcome(code));
+  long status = 0;
+  curl_easy_getinfo(handle_->curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return error_of(url_, status, receiver.refusal);
+  return {};
 }
 
 std::string topic_path(const std::string& topic, const std::string& rest) {

@@ -1,8 +1,10 @@
 // Talks to a kseek server. libcurl stays behind this header. One thread at a time.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -24,8 +26,13 @@ class HttpClient {
   [[nodiscard]] Result<std::string> post(const std::string& path, const std::string& json_body);
   [[nodiscard]] Result<std::string> patch(const std::string& path, const std::string& json_body);
   [[nodiscard]] Result<std::string> remove(const std::string& path);
+  /// Gives the body to `take` as it comes, without limit of time, until the server ends it or `take` says false. Errors
+  /// as get(); kUnavailable too when nothing at all comes for a minute (a live server sends something every 15 s).
+  [[nodiscard]] Result<void> stream(const std::string& path, const std::function<bool(std::string_view)>& take);
 
  private:
+  void prepare(const char* method, const std::string& target);
+  [[nodiscard]] Result<void> outcome(int code) const;
   [[nodiscard]] Result<std::string> perform(const char* method, const std::string& path, const std::string* body);
 
   const std::string url_;

@@ -8,6 +8,7 @@
 #include "cli/answer_table.h"
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/follow_search.h"
 #include "cli/http_client.h"
 #include "cli/terminal.h"
 #include "query/request.h"
@@ -24,6 +25,7 @@ struct SearchOptions {
   std::string topics, query, partition, offset, time, key, value, limit, order, cursor;
   bool json = false;
   bool explain = false;
+  bool follow = false;
 };
 
 std::vector<server::Parameter> parameters_of(const SearchOptions& options) {
@@ -54,7 +56,12 @@ Result<std::string> search_directory(const std::string& dir, const std::vector<s
 }
 
 int search(const SearchOptions& options) {
-  const auto parameters = parameters_of(options);
+  auto parameters = parameters_of(options);
+  if (options.follow) {
+    parameters.push_back({"follow", "1"});
+    HttpClient client(options.server);
+    return follow_search(client, search_path(parameters), {terminal_columns(), may_style()}, options.json);
+  }
   const auto json = options.data_dir.empty() ? HttpClient(options.server).get(search_path(parameters))
                                              : search_directory(options.data_dir, parameters);
   if (!json) return fail(json.error());
@@ -81,7 +88,9 @@ void add_search(CLI::App& app, Run& run) {
   command->add_option("--cursor", options->cursor, "From an earlier answer: goes on after it");
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
   command->add_flag("--explain", options->explain, "Say how the answer was found");
-  command->add_option("--data-dir", options->data_dir, "Search this directory, without a server");
+  auto* follow =
+      command->add_flag("--follow", options->follow, "Then go on with each new match as it comes, oldest first");
+  command->add_option("--data-dir", options->data_dir, "Search this directory, without a server")->excludes(follow);
   add_server_option(*command, options->server);
   add_example(*command, "kseek search orders \"payment timeout\" --time -3d.. --partition 0,3");
   command->callback([options, &run] { run = [options] { return search(*options); }; });

@@ -11,7 +11,9 @@ packages=(
   clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                    # checks and fuzzers
   kcat curl                                                                    # other people's clients, for tests
   openjdk-17-jre-headless maven openssl                                        # a real Apache Kafka, for tests/kafka
+  nodejs chromium                                                              # the web page's tests
 )
+command -v npm >/dev/null || packages+=(npm)                                   # other packages of nodejs bring it along
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "setup.sh knows Debian 12 only. Elsewhere, install what these Debian packages hold: ${packages[*]}" >&2
@@ -24,7 +26,16 @@ for package in "${packages[@]}"; do
   # The name may carry an architecture: libicu-dev:amd64.
   [[ $installed =~ \ $package(:[a-z0-9]+)?=installed\  ]] || missing+=("$package")
 done
-((${#missing[@]})) || exit 0
+
+# Not a package: what drives the browser, from npm into a cache folder. Without it only the page's tests are left out.
+install_modules() {
+  "$(dirname "${BASH_SOURCE[0]}")/../tests/page/modules.sh" ||
+    echo "setup.sh: npm could not install what the tests of the web page need" >&2
+}
+if ((${#missing[@]} == 0)); then
+  install_modules
+  exit 0
+fi
 
 as_root=()
 if ((EUID != 0)); then
@@ -45,3 +56,4 @@ if ! { "${as_root[@]}" apt-get -qq update &&
   echo "setup.sh: apt-get failed (above). kseek is built on Debian 12; on other releases, names may differ." >&2
   exit 1
 fi
+install_modules

@@ -11,12 +11,15 @@
 #include <cstring>
 #include <optional>
 #include <thread>
+#include <utility>
 
+#include "server/event_stream.h"
 #include "server/hangup_watch.h"
 #include "server/listen_socket.h"
 #include "server/metrics.h"
 #include "server/router.h"
 #include "server/routes.h"
+#include "server/stream_hub.h"
 #include "server/url.h"
 #include "server/work_pool.h"
 
@@ -33,7 +36,8 @@ struct Call {
   std::string target;
   Request request;
   Response response;
-  std::atomic<bool> client_gone{false};
+  std::shared_ptr<std::atomic<bool>> client_gone = std::make_shared<std::atomic<bool>>(false);
+  uint64_t watched = 0;                         ///< the watch's id while someone works for the client; 0: not watched
   std::chrono::steady_clock::time_point began;  ///< when its last byte had come
   const Route* route = nullptr;                 ///< nullptr: none fits, or not found yet
   bool started = false;                         ///< the headers were seen
@@ -69,6 +73,7 @@ class Server final : public HttpServer {
   std::unique_ptr<HangupWatch> watch_;  // constant after listen()
   WorkPool search_pool_;
   WorkPool control_pool_;
+  StreamHub streams_;
   std::atomic<uint64_t> body_bytes_{0};  ///< of all requests that are being received or worked on
 };
 
@@ -77,10 +82,13 @@ size_t search_threads(unsigned asked) { return asked > 0 ? asked : std::max(4U, 
 Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer* producer,
                const ServerOptions& options)
     : search_pool_(search_threads(options.search_threads), kMaxWaitingJobs),
-      control_pool_(kControlThreads, kMaxWaitingJobs) {
+      control_pool_(kControlThreads, kMaxWaitingJobs),
+      streams_(search_pool_, options.max_streams) {
   const Services services{store, indexer, metrics_, producer, options.search_deadline};
   add_health_routes(router_, services);
-  add_search_routes(router_, services);
+  add_page_routes(router_);
+  add_search_routes(router_, services, streams_);
+  add_timeline_routes(router_, services);
   add_topic_routes(router_, services);
   add_job_routes(router_, services);
   add_message_routes(router_, services);
@@ -92,6 +100,7 @@ Server::~Server() {
   if (watch_ != nullptr) watch_->give_up_all();
   search_pool_.stop();  // every suspended connection is resumed by its job
   control_pool_.stop();
+  streams_.stop();  // and by this
   if (daemon_ != nullptr) MHD_stop_daemon(daemon_);
   if (socket_.fd >= 0) close(socket_.fd);
 }
@@ -115,15 +124,45 @@ Result<void> Server::listen(const ServerOptions& options) {
   return {};
 }
 
-MHD_Result queue(MHD_Connection* connection, Response response) {
-  auto* body = new std::string(std::move(response.body));
+/// What libmicrohttpd reads a stream's events through; it suspends the connection while there is none.
+struct StreamBody {
+  std::shared_ptr<EventStream> events;
+  MHD_Connection* connection = nullptr;
+};
+
+ssize_t read_events(void* body, uint64_t /*position*/, char* out, size_t max) {
+  const auto& [events, connection] = *static_cast<StreamBody*>(body);
+  const auto read = events->read(out, max, [c = connection] { MHD_suspend_connection(c); });
+  return read ? static_cast<ssize_t>(*read) : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+MHD_Response* streaming_response(MHD_Connection* connection, std::shared_ptr<EventStream> events) {
+  constexpr size_t kReadBytes = 32 * 1024;
+  events->attach([connection] { MHD_resume_connection(connection); });
+  auto* body = new StreamBody{std::move(events), connection};
+  const auto forget = [](void* owned) {
+    static_cast<StreamBody*>(owned)->events->detach();
+    delete static_cast<StreamBody*>(owned);
+  };
+  MHD_Response* answer = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kReadBytes, &read_events, body, forget);
+  if (answer == nullptr) forget(body);
+  return answer;
+}
+
+MHD_Response* whole_response(std::string text) {
+  auto* body = new std::string(std::move(text));
   MHD_Response* answer = MHD_create_response_from_buffer_with_free_callback_cls(
       body->size(), body->data(), [](void* owned) { delete static_cast<std::string*>(owned); }, body);
-  if (answer == nullptr) {
-    delete body;
-    return MHD_NO;
-  }
-  if (response.status != 204) MHD_add_response_header(answer, "Content-Type", response.content_type.c_str());
+  if (answer == nullptr) delete body;
+  return answer;
+}
+
+MHD_Result queue(MHD_Connection* connection, Response response) {
+  MHD_Response* answer = response.events != nullptr ? streaming_response(connection, std::move(response.events))
+                                                    : whole_response(std::move(response.body));
+  if (answer == nullptr) return MHD_NO;
+  if (response.status != 204 && response.status != 304)
+    MHD_add_response_header(answer, "Content-Type", response.content_type.c_str());
   for (const auto& [name, value] : response.headers) MHD_add_response_header(answer, name.c_str(), value.c_str());
   const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(response.status), answer);
   MHD_destroy_response(answer);
@@ -143,7 +182,12 @@ void* Server::on_target(void* /*self*/, const char* target, MHD_Connection* /*co
 
 void Server::on_completed(void* self, MHD_Connection* /*connection*/, void** context, MHD_RequestTerminationCode) {
   auto* call = static_cast<Call*>(*context);
-  if (call != nullptr) static_cast<Server*>(self)->body_bytes_ -= call->reserved_bytes;
+  if (call != nullptr) {
+    auto& server = *static_cast<Server*>(self);
+    server.body_bytes_ -= call->reserved_bytes;
+    if (call->watched != 0) server.watch_->remove(call->watched);
+    call->client_gone->store(true);
+  }
   delete call;
   *context = nullptr;
 }
@@ -167,6 +211,11 @@ MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* met
   call.started = true;
   call.began = std::chrono::steady_clock::now();
   call.request.method = method;
+  const auto keep = [](void* headers, MHD_ValueKind, const char* name, const char* value) {
+    static_cast<std::vector<Parameter>*>(headers)->push_back({name, value == nullptr ? "" : value});
+    return MHD_YES;
+  };
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, keep, &call.request.headers);
   const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
   if (length == nullptr) return MHD_YES;
   uint64_t bytes = 0;
@@ -195,7 +244,7 @@ MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
   if (!target) return answer_at_once(call, connection, error_response(target.error()));
   call.request.path = std::move(target->path);
   call.request.query = std::move(target->query);
-  call.request.client_gone = &call.client_gone;
+  call.request.client_gone = call.client_gone;
   Response refused;
   const auto route = router_.find(call.request, refused);
   if (!route) return answer_at_once(call, connection, error_response(route.error()));
@@ -220,10 +269,10 @@ void Server::count(const Call& call, int status) {
 /// thread's again.
 void Server::work_on(Call& call, MHD_Connection* connection) {
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  const uint64_t watched = watch_->add(info->connect_fd, call.client_gone);
+  call.watched = watch_->add(info->connect_fd, *call.client_gone);
   MHD_suspend_connection(connection);
-  const auto answer = [this, &call, connection, watched](Response response) {
-    watch_->remove(watched);
+  const auto answer = [this, &call, connection](Response response) {
+    if (response.events == nullptr) watch_->remove(std::exchange(call.watched, 0));
     count(call, response.status);
     call.response = std::move(response);
     call.answered = true;
@@ -231,8 +280,8 @@ void Server::work_on(Call& call, MHD_Connection* connection) {
   };
   WorkPool& pool = call.route->lane == Lane::kSearch ? search_pool_ : control_pool_;
   const bool taken = pool.try_submit([&call, answer] {
-    answer(call.client_gone ? error_response({ErrorCode::kUnavailable, "the request was given up", ""})
-                            : run(*call.route, call.request));
+    answer(*call.client_gone ? error_response({ErrorCode::kUnavailable, "the request was given up", ""})
+                             : run(*call.route, call.request));
   });
   if (!taken) answer(error_response({ErrorCode::kUnavailable, "too many requests are waiting", "try again later"}));
 }

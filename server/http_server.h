@@ -19,6 +19,7 @@ struct ServerOptions {
   unsigned max_connections = 4096;
   unsigned search_threads = 0;  ///< 0: one a core, at least 4
   std::chrono::milliseconds search_deadline{10'000};
+  size_t max_streams = 256;  ///< searches that stream and live tails together; the rest get 503
   std::chrono::seconds idle_timeout{60};
 };
 

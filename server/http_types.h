@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,13 +22,16 @@ struct Parameter {
   std::string value;
 };
 
+class EventStream;
+
 struct Request {
-  std::string method;                         ///< as sent: "GET"
-  std::vector<std::string> path;              ///< decoded segments: "/a/b%2Fc" is {"a", "b/c"}
-  std::vector<Parameter> query;               ///< in order
-  std::string body;                           ///< at most kMaxBodyBytes
-  std::vector<std::string> captures;          ///< the segments that stand for {} in the route's pattern
-  const std::atomic<bool>* client_gone = {};  ///< turns true when the client hangs up; lives as long as the request
+  std::string method;                                    ///< as sent: "GET"
+  std::vector<std::string> path;                         ///< decoded segments: "/a/b%2Fc" is {"a", "b/c"}
+  std::vector<Parameter> query;                          ///< in order
+  std::string body;                                      ///< at most kMaxBodyBytes
+  std::vector<std::string> captures;                     ///< the segments that stand for {} in the route's pattern
+  std::vector<Parameter> headers;                        ///< as sent
+  std::shared_ptr<const std::atomic<bool>> client_gone;  ///< turns true when the client hangs up
 
   /// The parameter's value; empty when it is absent or empty.
   [[nodiscard]] std::string_view parameter(std::string_view name) const {
@@ -36,6 +40,9 @@ struct Request {
     }
     return {};
   }
+
+  /// The header's value, `name` in any case; empty when it is absent.
+  [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
 struct Response {
@@ -43,6 +50,7 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
+  std::shared_ptr<EventStream> events = {};  ///< if set, the body is what is sent there, until it is closed
 };
 
 /// The status that contract gives an error.

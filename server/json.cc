@@ -192,12 +192,56 @@ std::string error_json(const Error& error) {
   return dump(json);
 }
 
-std::string answer_json(const query::SearchAnswer& answer) {
-  Json json;
+namespace {
+
+void put_hits(Json& json, const std::vector<query::Hit>& hits) {
   json["hits"] = Json::array();
-  for (const query::Hit& hit : answer.hits) json["hits"].push_back(hit_json(hit));
+  for (const query::Hit& hit : hits) json["hits"].push_back(hit_json(hit));
+}
+
+void put_summary(Json& json, const query::SearchAnswer& answer) {
   put_certainty(json, answer);
   if (answer.explain) json["explain"] = explain_json(*answer.explain);
+}
+
+}  // namespace
+
+std::string answer_json(const query::SearchAnswer& answer) {
+  Json json;
+  put_hits(json, answer.hits);
+  put_summary(json, answer);
+  return dump(json);
+}
+
+std::string hits_json(const std::vector<query::Hit>& hits) {
+  Json json;
+  put_hits(json, hits);
+  return dump(json);
+}
+
+std::string summary_json(const query::SearchAnswer& answer) {
+  Json json;
+  put_summary(json, answer);
+  return dump(json);
+}
+
+std::string skipped_json(uint64_t messages, const std::vector<std::string>& because) {
+  Json json;
+  json["messages"] = messages;
+  json["because"] = because;
+  return dump(json);
+}
+
+std::string timeline_json(const std::optional<query::Timeline>& timeline) {
+  if (!timeline) return "null";
+  Json json;
+  const auto buckets = static_cast<int64_t>(timeline->buckets.size());
+  json["from"] = format_time(timeline->first);
+  json["to"] = format_time({timeline->first.ms + buckets * timeline->bucket_ms});
+  json["bucket_ms"] = timeline->bucket_ms;
+  json["buckets"] = timeline->buckets;
+  json["messages"] = timeline->messages;
+  json["spread"] = timeline->spread;
   return dump(json);
 }
 

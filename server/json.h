@@ -12,6 +12,7 @@
 #include "indexer/producer.h"
 #include "query/messages.h"
 #include "query/request.h"
+#include "query/timeline.h"
 #include "store/topic_store.h"
 
 namespace kseek::server {
@@ -27,6 +28,18 @@ namespace kseek::server {
 /// {"messages":[…],"complete","more","next_offset","cursor","begins_at","gaps":[{"first","last"}],"notes",…}; messages
 /// as hits without "matched".
 [[nodiscard]] std::string messages_json(const query::MessagesAnswer& answer);
+
+/// {"hits":[…]}, as in answer_json.
+[[nodiscard]] std::string hits_json(const std::vector<query::Hit>& hits);
+
+/// answer_json less the hits: what ends a stream.
+[[nodiscard]] std::string summary_json(const query::SearchAnswer& answer);
+
+/// {"messages","because":[…]}: what a live tail did not look at.
+[[nodiscard]] std::string skipped_json(uint64_t messages, const std::vector<std::string>& because);
+
+/// {"from","to","bucket_ms","buckets":[…],"messages","spread"}; null: no message has a time.
+[[nodiscard]] std::string timeline_json(const std::optional<query::Timeline>& timeline);
 
 /// A whole message, as a hit without "matched"; texts over 1 MiB are cut, and marked (/key and /value have the bytes).
 [[nodiscard]] std::string message_json(const std::string& topic, TimeKind time_kind, const MessageView& message);

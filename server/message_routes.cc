@@ -76,7 +76,7 @@ Result<Response> messages_from(const Services& services, const Request& request)
   KSEEK_TRY(find_topic(services.store, topic));
   KSEEK_ASSIGN(query::MessagesRequest asked, parse_messages(topic, request.query, now()));
   asked.deadline = services.search_deadline;
-  asked.cancelled = request.client_gone;
+  asked.cancelled = request.client_gone.get();
   const std::vector<std::string> reasons = indexer::starting_reasons(services.indexer, {topic});
   KSEEK_ASSIGN(query::MessagesAnswer answer, query::read_messages(services.store, asked));
   answer.complete = answer.complete && reasons.empty();

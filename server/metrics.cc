@@ -69,10 +69,10 @@ void Metrics::count_request(std::string_view method, std::string_view route, int
   counted_->request_seconds.Observe(seconds(took));
 }
 
-void Metrics::count_search(const query::SearchAnswer& answer) {
+void Metrics::count_search(const query::SearchAnswer& answer, size_t hits) {
   counted_->searches.Add({{"outcome", answer.complete ? "complete" : "incomplete"}}).Increment();
   counted_->search_seconds.Observe(seconds(answer.took));
-  counted_->hits.Increment(static_cast<double>(answer.hits.size()));
+  counted_->hits.Increment(static_cast<double>(hits));
 }
 
 void Metrics::count_failed_search(std::string_view code) {

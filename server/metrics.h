@@ -22,8 +22,8 @@ class Metrics {
 
   /// A request that was answered. `route`: its pattern, as it was added to the router; empty when there is none.
   void count_request(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
-  /// A search that was answered, whole or not.
-  void count_search(const query::SearchAnswer& answer);
+  /// A search that was answered, whole or not, with so many hits in all.
+  void count_search(const query::SearchAnswer& answer, size_t hits);
   /// A search that ended with an error, `code` as in the answer ("invalid", "timeout", …).
   void count_failed_search(std::string_view code);
 

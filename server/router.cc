@@ -41,6 +41,17 @@ Result<void> check_parameters(const Route& route, const Request& request) {
 
 }  // namespace
 
+std::string_view Request::header(std::string_view name) const {
+  const auto same = [](char a, char b) {
+    const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return small(a) == small(b);
+  };
+  for (const Parameter& header : headers) {
+    if (std::equal(header.name.begin(), header.name.end(), name.begin(), name.end(), same)) return header.value;
+  }
+  return {};
+}
+
 int http_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::kInvalid: return 400;

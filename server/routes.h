@@ -11,6 +11,8 @@
 
 namespace kseek::server {
 
+class StreamHub;
+
 /// What handlers work on; borrowed, and must outlive the router.
 struct Services {
   store::Store& store;
@@ -21,11 +23,13 @@ struct Services {
 };
 
 void add_topic_routes(Router& router, const Services& services);
-void add_search_routes(Router& router, const Services& services);
+void add_search_routes(Router& router, const Services& services, StreamHub& streams);
+void add_timeline_routes(Router& router, const Services& services);
 void add_message_routes(Router& router, const Services& services);
 void add_health_routes(Router& router, const Services& services);
 void add_metrics_routes(Router& router, const Services& services);
 void add_job_routes(Router& router, const Services& services);
+void add_page_routes(Router& router);
 
 /// The opened topic. kNotFound says how to open it.
 [[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);

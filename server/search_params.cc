@@ -83,6 +83,7 @@ Result<void> read_text(Draft& draft, query::Scope scope, std::string_view name, 
 }
 
 Result<void> read_one(Draft& draft, std::string_view name, std::string_view value) {
+  if (name == "stream" || name == "follow") return {};  // how it is answered, not what is asked
   if (name == "topic") return read_topics(draft, value);
   if (name == "order") return read_order(draft, value);
   if (name == "explain") return read_explain(draft, value);

@@ -36,6 +36,14 @@ std::string answer(const Json& hits) {
 
 Json in_value(size_t begin, size_t end) { return Json::array({{{"in", "value"}, {"begin", begin}, {"end", end}}}); }
 
+TEST(HitLine, IsOneLineOfFixedPlaces) {
+  const Json one = hit("a\npayment", in_value(2, 9));
+  EXPECT_EQ(hit_line(one.dump(), {.columns = 120}),
+            "2026-11-20T10:00:00.000Z  orders              1          42  order-1               a payment\n");
+  EXPECT_THAT(hit_line(one.dump(), {.columns = 120, .mark = true}), HasSubstr("\x1b[1;4mpayment\x1b[0m"));
+  EXPECT_THAT(hit_line("{", {}), HasSubstr("not a hit's"));
+}
+
 TEST(AnswerTable, MarksMatchesOnlyWhenAsked) {
   const std::string json = answer(Json::array({hit("a payment timeout here", in_value(2, 17))}));
   const std::string marked = answer_table(json, {100, true}).value();

@@ -84,6 +84,25 @@ std::optional<RawAnswer> RawConnection::read_answer(bool no_body) {
   return answer;
 }
 
+std::optional<std::string> RawConnection::read_until(std::string_view end) {
+  size_t found = 0;
+  while ((found = buffer_.find(end)) == std::string::npos) {
+    if (!fill()) return std::nullopt;
+  }
+  std::string text = buffer_.substr(0, found);
+  buffer_.erase(0, found + end.size());
+  return text;
+}
+
+std::optional<std::string> RawConnection::read_bytes(size_t count) {
+  while (buffer_.size() < count) {
+    if (!fill()) return std::nullopt;
+  }
+  std::string bytes = buffer_.substr(0, count);
+  buffer_.erase(0, count);
+  return bytes;
+}
+
 std::string request_text(std::string_view method, std::string_view target, std::string_view body) {
   std::string text(method);
   text.append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");

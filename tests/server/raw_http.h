@@ -31,6 +31,9 @@ class RawConnection {
   bool send(std::string_view bytes);
   /// The next answer; nullopt when the server closes first or 60 s pass. `no_body` for an answer to HEAD.
   [[nodiscard]] std::optional<RawAnswer> read_answer(bool no_body = false);
+  /// What comes up to `end`, without it; the next so many bytes. nullopt as read_answer.
+  [[nodiscard]] std::optional<std::string> read_until(std::string_view end);
+  [[nodiscard]] std::optional<std::string> read_bytes(size_t count);
 
  private:
   bool fill();
