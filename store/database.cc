@@ -251,15 +251,24 @@ Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   const auto status = db_->Write(options, &batch);
-  if (status.ok()) return {};
+  if (status.ok()) {
+    if (!sync) ++writes_;
+    return {};
+  }
   write_failed_ = true;
   return from_rocksdb(status, fmt::format("write to {}", db_->GetName()));
 }
 
 Result<void> Database::sync() {
   KSEEK_TRY(resume());
+  const uint64_t written = writes_;
+  if (synced_writes_ >= written) return {};
   const auto status = db_->FlushWAL(true);
-  if (status.ok()) return {};
+  if (status.ok()) {
+    uint64_t synced = synced_writes_;
+    while (synced < written && !synced_writes_.compare_exchange_weak(synced, written)) continue;
+    return {};
+  }
   write_failed_ = true;
   return from_rocksdb(status, fmt::format("sync {}", db_->GetName()));
 }

@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.h"
+
 namespace kseek::store {
 namespace {
 
@@ -43,13 +45,6 @@ class Descriptor {
   const int fd_;
 };
 
-Result<void> sync_path(const fs::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return unavailable("open", path, errno);
-  if (::fsync(file.get()) != 0) return unavailable("sync", path, errno);
-  return {};
-}
-
 Result<std::vector<fs::path>> files_by_name(const fs::path& directory) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -68,10 +63,12 @@ Result<FilesDigest> sync_and_rename(const fs::path& building, const fs::path& pa
   KSEEK_ASSIGN(const std::vector<fs::path> files, files_by_name(building));
   for (const fs::path& file : files) KSEEK_TRY(sync_path(file));
   KSEEK_TRY(sync_path(building));
+  KSEEK_TRY(fault_point("segment.synced"));
   KSEEK_ASSIGN(const FilesDigest digest, digest_files(building));
   std::error_code error;
   fs::rename(building, path, error);
   if (error) return unavailable("rename to", path, error.value());
+  crash_point("segment.renamed");
   if (auto synced = sync_path(path.parent_path()); !synced) {
     fs::remove_all(path, error);
     return std::move(synced).error();
@@ -85,6 +82,13 @@ std::string database_path(const fs::path& path) {
   std::error_code error;
   const fs::path single = path / kSingleFileName;
   return fs::exists(single, error) ? single.string() : path.string();
+}
+
+Result<void> sync_path(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return unavailable("open", path, errno);
+  if (::fsync(file.get()) != 0) return unavailable("sync", path, errno);
+  return {};
 }
 
 Result<FilesDigest> digest_files(const fs::path& directory) {
@@ -120,6 +124,7 @@ Result<FilesDigest> publish_directory(const fs::path& path,
   fs::remove_all(building, error);  // of a crash
   if (!fs::create_directory(building, error)) return unavailable("create", building, error.value());
   auto built = build(building);
+  if (built) built = fault_point("segment.built");
   Result<FilesDigest> published = built ? sync_and_rename(building, path) : Result<FilesDigest>(built.error());
   if (!published) fs::remove_all(building, error);
   return published;

@@ -23,6 +23,9 @@ struct FilesDigest {
 /// kUnavailable when a file can't be read, kCorrupt when the directory is not there.
 [[nodiscard]] Result<FilesDigest> digest_files(const std::filesystem::path& directory);
 
+/// What the file has, or which entries the directory has, survives power loss when it returns. kUnavailable.
+[[nodiscard]] Result<void> sync_path(const std::filesystem::path& path);
+
 /// Runs `build` on a new directory beside `path`, syncs the files and the directory, renames it to `path` and syncs the
 /// parent. On failure nothing is left at either name. kConflict if `path` exists.
 [[nodiscard]] Result<FilesDigest> publish_directory(

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.h"
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
@@ -152,6 +153,7 @@ Segment::~Segment() {
   std::error_code error;
   const std::filesystem::path away = path_.string() + ".tmp";
   std::filesystem::rename(path_, away, error);
+  crash_point("segment.away");
   std::filesystem::remove_all(error ? path_ : away, error);
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/fault_point.h"
 #include "store/merge_policy.h"
 #include "store/topic_store_impl.h"
 
@@ -189,6 +190,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
   const auto segment = std::make_shared<const Segment>(segment_path(added.id), added);
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
+  if (written) written = fault_point(removed.empty() ? "index.before_commit" : "merge.before_commit");
   if (written) {
     rocksdb::WriteBatch batch;
     batch.Put(segment_key(number_, added.id), encode_segment_meta(added));
@@ -204,6 +206,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
     segment->make_obsolete();
     return written;
   }
+  crash_point(removed.empty() ? "index.committed" : "merge.committed");
   auto index = std::make_shared<IndexSnapshot>();
   std::unique_lock lock(mu_);
   const auto goes = [&](const std::shared_ptr<const Segment>& old) {
