@@ -70,8 +70,6 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<Family> opened_;  // one thread: who opens the store
   std::mutex resume_mu_;
-  std::atomic<uint64_t> writes_{0};         // without sync
-  std::atomic<uint64_t> synced_writes_{0};  // how many of those survive power loss
   std::atomic<bool> write_failed_{false};  // RocksDB has stopped writing: it must resume first
 };
 

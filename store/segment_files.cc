@@ -10,12 +10,15 @@
 #include <cerrno>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/fault_point.h"
+#include "store/open_files.h"
 
 namespace kseek::store {
 namespace {
@@ -27,7 +30,7 @@ constexpr const char* kRebuildHint = "rebuild the index with `kseek reindex TOPI
 Error unavailable(const std::string& what, const fs::path& path, int error) {
   return {ErrorCode::kUnavailable,
           fmt::format("can't {} {}: {}", what, path.string(), std::generic_category().message(error)),
-          "check space and permissions of the data directory"};
+          error == EMFILE ? kOpenFilesHint : "check space and permissions of the data directory"};
 }
 
 /// A file descriptor that closes itself.
@@ -84,6 +87,35 @@ std::string database_path(const fs::path& path) {
   return fs::exists(single, error) ? single.string() : path.string();
 }
 
+namespace {
+
+std::mutex suspects_mu;
+std::set<fs::path> suspects;  // guarded by suspects_mu
+
+}  // namespace
+
+void suspect_segment(const fs::path& path) {
+  const std::lock_guard lock(suspects_mu);
+  suspects.insert(path);
+}
+
+bool take_suspicion(const fs::path& path) {
+  const std::lock_guard lock(suspects_mu);
+  return suspects.erase(path) > 0;
+}
+
+uint64_t files_bytes(const fs::path& directory) {
+  const auto files = files_by_name(directory);
+  if (!files) return 0;
+  uint64_t bytes = 0;
+  for (const fs::path& file : *files) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
 Result<void> sync_path(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return unavailable("open", path, errno);
@@ -103,6 +135,9 @@ Result<FilesDigest> digest_files(const fs::path& directory) {
     for (;;) {
       const ssize_t bytes = ::read(file.get(), buffer.data(), buffer.size());
       if (bytes < 0 && errno == EINTR) continue;
+      if (bytes < 0 && errno == EIO) {
+        return Error{ErrorCode::kCorrupt, fmt::format("the disk can't read {}", path.string()), kRebuildHint};
+      }
       if (bytes < 0) return unavailable("read", path, errno);
       if (bytes == 0) break;
       XXH3_64bits_update(state.get(), buffer.data(), static_cast<size_t>(bytes));

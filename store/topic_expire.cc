@@ -54,6 +54,7 @@ Result<size_t> TopicStoreImpl::expire(Timestamp now) {
   }
   if (!committed) return std::move(committed).error();
   KSEEK_TRY(reclaim_space(!expired.blocks.empty()));
+  KSEEK_TRY(scrub());
   return expired.blocks.size();
 }
 

@@ -168,6 +168,11 @@ Result<bool> TopicStoreImpl::merge_next() {
   const auto claimed = claim_segments(id, level);
   if (claimed.empty()) return false;
   auto merged = merge_claimed(claimed, id, level);
+  if (!merged && merged.error().code == ErrorCode::kCorrupt) {
+    auto dropped = drop_damaged_of(claimed);
+    if (!dropped) merged = std::move(dropped).error();
+    if (dropped && *dropped) merged = {};
+  }
   {
     std::unique_lock lock(mu_);
     for (const auto& input : claimed) merging_.erase(input->meta().id);

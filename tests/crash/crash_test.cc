@@ -11,6 +11,7 @@
 #include <set>
 
 #include "tests/crash/crash_world.h"
+#include "tests/source_dir.h"
 
 namespace kseek::testing {
 namespace {
@@ -33,7 +34,7 @@ std::set<std::string> named_points() {
   const std::regex call(R"((fault_point|crash_point)\(([^;]*)\))");
   const std::regex literal(R"("([a-z_]+\.[a-z_]+)\")");
   for (const char* folder : {"store", "indexer", "query", "server", "cli"}) {
-    for (const auto& file : fs::recursive_directory_iterator(fs::path(KSEEK_SOURCE_DIR) / folder)) {
+    for (const auto& file : fs::recursive_directory_iterator(fs::path(source_dir()) / folder)) {
       if (file.path().extension() != ".cc") continue;
       std::ifstream in(file.path());
       const std::string text(std::istreambuf_iterator<char>(in), {});
