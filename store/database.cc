@@ -10,6 +10,7 @@
 #include <charconv>
 
 #include "base/bytes.h"
+#include "store/open_files.h"
 
 namespace kseek::store {
 namespace {
@@ -53,7 +54,7 @@ rocksdb::DBOptions database_options(bool read_only, uint64_t write_buffer_bytes)
   // A quiet topic's memtable would pin old log files: it is flushed when they reach this.
   options.max_total_wal_size = std::max<uint64_t>(2 * write_buffer_bytes, 64_MiB);
   // A reader must hold every file open, so that none can vanish from under it.
-  options.max_open_files = read_only ? -1 : 512;
+  options.max_open_files = read_only ? -1 : static_cast<int>(std::min<size_t>(512, open_file_limit() / 4));
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1_MiB;
   options.wal_bytes_per_sync = 1_MiB;
@@ -133,6 +134,9 @@ Error from_rocksdb(const rocksdb::Status& status, std::string_view doing) {
   const std::string message = fmt::format("cannot {}: {}", doing, status.ToString());
   if (status.IsNoSpace()) {
     return {ErrorCode::kUnavailable, message, "free some disk space; it is tried again"};
+  }
+  if (status.ToString().find("Too many open files") != std::string::npos) {
+    return {ErrorCode::kUnavailable, message, kOpenFilesHint};
   }
   if (status.IsCorruption()) return {ErrorCode::kCorrupt, message, kRebuildHint};
   if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {

@@ -3,6 +3,7 @@
 #include <cassert>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include "base/varint.h"
 #include "store/segment_files.h"
@@ -16,7 +17,34 @@ namespace fs = std::filesystem;
 constexpr char kPagePrefix = 'p';
 constexpr const char* kPages = "p";
 constexpr const char* kSummaryKey = "summary";
-constexpr uint64_t kFormat = 2;
+constexpr uint64_t kFormat = 3;
+constexpr size_t kChecksumBytes = 4;
+
+/// A seal ends what a key has: the last term of the page before, and a checksum of the key and all before itself. A
+/// page that was damaged, or that a damaged tree led to instead of the right one, is told by it.
+void append_seal(std::string& bytes, std::string_view key, std::string_view before) {
+  bytes += before;
+  bytes += static_cast<char>(before.size());
+  const uint64_t checksum = XXH3_64bits_withSeed(bytes.data(), bytes.size(), XXH3_64bits(key.data(), key.size()));
+  for (size_t i = 0; i < kChecksumBytes; ++i) bytes += static_cast<char>(checksum >> (8 * i));
+}
+
+size_t seal_bytes(std::string_view before) { return before.size() + 1 + kChecksumBytes; }
+
+/// Takes the seal off; false: it is not of these bytes.
+bool take_seal(std::string& bytes, std::string_view key, std::string& before) {
+  if (bytes.size() <= kChecksumBytes) return false;
+  const size_t covered = bytes.size() - kChecksumBytes;
+  const uint64_t checksum = XXH3_64bits_withSeed(bytes.data(), covered, XXH3_64bits(key.data(), key.size()));
+  for (size_t i = 0; i < kChecksumBytes; ++i) {
+    if (bytes[covered + i] != static_cast<char>(checksum >> (8 * i))) return false;
+  }
+  const size_t before_bytes = static_cast<uint8_t>(bytes[covered - 1]);
+  if (before_bytes + 1 > covered) return false;
+  before.assign(bytes, covered - 1 - before_bytes, before_bytes);
+  bytes.resize(covered - 1 - before_bytes);
+  return true;
+}
 
 /// Of a term's first byte; a byte that is no field counts as the last one's.
 size_t field_index(Field field) {
@@ -34,20 +62,24 @@ Result<std::unique_ptr<SegmentOutput>> SegmentOutput::create(const fs::path& dir
 }
 
 void SegmentOutput::add(std::string_view term, const std::vector<uint32_t>& positions) {
-  static_assert(2 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
-                "a term with the longest bitmap, and itself as the key, is a page");
-  const size_t key_bytes = 1 + term.size();
+  static_assert(3 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
+                "a term with the longest bitmap, itself as the key, and the one before in the seal, is a page");
+  const auto beside_page = [&] { return 1 + term.size() + seal_bytes(before_); };  // its key and seal
   ++terms_by_field_[field_index(static_cast<Field>(term.front()))];
-  if (page_.append(term, positions, writer_->room() - key_bytes)) return;
+  const size_t room = writer_->room();
+  if (room > beside_page() && page_.append(term, positions, room - beside_page())) return;
   if (!page_.last_term().empty()) write_page();
-  const bool fits = page_.append(term, positions, GlassWriter::kMaxItemBytes - key_bytes);
+  const bool fits = page_.append(term, positions, GlassWriter::kMaxItemBytes - beside_page());
   assert(fits);
   static_cast<void>(fits);
 }
 
 void SegmentOutput::write_page() {
   key_.assign(1, kPagePrefix).append(page_.last_term());
-  writer_->add(key_, page_.bytes());
+  sealed_.assign(page_.bytes());
+  append_seal(sealed_, key_, before_);
+  writer_->add(key_, sealed_);
+  before_ = page_.last_term();
   page_.clear();
 }
 
@@ -57,6 +89,7 @@ Result<void> SegmentOutput::finish() {
   put_varint(summary, kFormat);
   put_varint(summary, blocks_);
   for (const uint64_t terms : terms_by_field_) put_varint(summary, terms);
+  append_seal(summary, kSummaryKey, before_);
   writer_->add(kSummaryKey, summary);
   return writer_->finish();
 }
@@ -69,7 +102,7 @@ Result<SegmentDatabase> SegmentDatabase::open(const fs::path& path, size_t block
 
 Result<void> SegmentDatabase::open_files() {
   database_ = Xapian::Database(database_path(path_));
-  const std::string summary = database_.get_metadata(kSummaryKey);
+  std::string summary = database_.get_metadata(kSummaryKey);
   uint64_t blocks = database_.get_lastdocid();
   if (!summary.empty()) {
     std::string_view rest = summary;
@@ -79,7 +112,7 @@ Result<void> SegmentDatabase::open_files() {
                    "rebuild the index with `kseek reindex TOPIC`"};
     }
     const auto stored_blocks = take_varint(rest);
-    if (!stored_blocks) return damaged();
+    if (!stored_blocks || !take_seal(summary, kSummaryKey, last_term_)) return damaged();
     blocks = *stored_blocks;
     for (uint64_t& terms : terms_by_field_) {
       const auto stored_terms = take_varint(rest);
@@ -112,23 +145,33 @@ bool PageWalk::seek(std::string_view term) {
   end_ = database_->database().metadata_keys_end(kPages);
   if (at_ == end_ || key <= key_) {  // a term iterator goes only forwards
     at_ = database_->database().metadata_keys_begin(kPages);
+    if (at_ == end_ && database_->terms() > 0) fail();
     if (at_ == end_) return false;
   }
   at_.skip_to(key);
-  return load();
+  const bool found = load();
+  const bool passed_over = found ? !before_.empty() && before_ >= term : database_->last_term() >= term;
+  if (passed_over) fail();
+  return found;
 }
 
 bool PageWalk::next() {
+  const std::string last(last_term());
   ++at_;
-  return load();
+  const bool found = load();
+  if (last != (found ? before_ : database_->last_term())) fail();
+  return found;
 }
 
 bool PageWalk::load() {
   if (at_ == end_) return false;
   key_ = *at_;
   page_ = database_->database().get_metadata(key_);
+  if (!take_seal(page_, key_, before_)) fail();
   return true;
 }
+
+void PageWalk::fail() const { throw Xapian::DatabaseCorruptError("a page of terms is damaged or missing"); }
 
 namespace {
 

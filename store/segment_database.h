@@ -44,7 +44,8 @@ class SegmentOutput {
   const uint32_t blocks_;
   TermPageBuilder page_;
   FieldCounts terms_by_field_{};
-  std::string key_;
+  std::string key_, sealed_;
+  std::string before_;  // the last term of the page before
 };
 
 class SegmentDatabase {
@@ -59,7 +60,8 @@ class SegmentDatabase {
   /// Of the field; nullopt: of the older format.
   [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
   [[nodiscard]] bool has_pages() const { return has_pages_; }
-  [[nodiscard]] Error damaged() const;  ///< kCorrupt, naming the segment
+  [[nodiscard]] const std::string& last_term() const { return last_term_; }  ///< of pages
+  [[nodiscard]] Error damaged() const;                                       ///< kCorrupt, naming the segment
 
  private:
   SegmentDatabase(std::filesystem::path path, uint32_t blocks) : path_(std::move(path)), blocks_(blocks) {}
@@ -71,9 +73,11 @@ class SegmentDatabase {
   uint64_t terms_ = 0;
   FieldCounts terms_by_field_{};
   bool has_pages_ = false;
+  std::string last_term_;
 };
 
-/// Goes through a database's pages from one on. Throws; the database must outlive it.
+/// Goes through a database's pages from one on. Throws, also when a page is damaged or is not the one that must stand
+/// there; the database must outlive it.
 class PageWalk {
  public:
   explicit PageWalk(const SegmentDatabase& database);
@@ -85,12 +89,14 @@ class PageWalk {
 
  private:
   bool load();
+  [[noreturn]] void fail() const;
 
   const SegmentDatabase* database_;
   Xapian::TermIterator at_;
   Xapian::TermIterator end_;
   std::string key_;
   std::string page_;
+  std::string before_;  // the last term of the page before, as its seal says
 };
 
 /// All terms of a segment in order, for a merge.

@@ -10,10 +10,15 @@
 #include <cerrno>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "base/fault_point.h"
+#include "store/open_files.h"
 
 namespace kseek::store {
 namespace {
@@ -25,7 +30,7 @@ constexpr const char* kRebuildHint = "rebuild the index with `kseek reindex TOPI
 Error unavailable(const std::string& what, const fs::path& path, int error) {
   return {ErrorCode::kUnavailable,
           fmt::format("can't {} {}: {}", what, path.string(), std::generic_category().message(error)),
-          "check space and permissions of the data directory"};
+          error == EMFILE ? kOpenFilesHint : "check space and permissions of the data directory"};
 }
 
 /// A file descriptor that closes itself.
@@ -42,13 +47,6 @@ class Descriptor {
  private:
   const int fd_;
 };
-
-Result<void> sync_path(const fs::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return unavailable("open", path, errno);
-  if (::fsync(file.get()) != 0) return unavailable("sync", path, errno);
-  return {};
-}
 
 Result<std::vector<fs::path>> files_by_name(const fs::path& directory) {
   std::vector<fs::path> files;
@@ -68,10 +66,12 @@ Result<FilesDigest> sync_and_rename(const fs::path& building, const fs::path& pa
   KSEEK_ASSIGN(const std::vector<fs::path> files, files_by_name(building));
   for (const fs::path& file : files) KSEEK_TRY(sync_path(file));
   KSEEK_TRY(sync_path(building));
+  KSEEK_TRY(fault_point("segment.synced"));
   KSEEK_ASSIGN(const FilesDigest digest, digest_files(building));
   std::error_code error;
   fs::rename(building, path, error);
   if (error) return unavailable("rename to", path, error.value());
+  crash_point("segment.renamed");
   if (auto synced = sync_path(path.parent_path()); !synced) {
     fs::remove_all(path, error);
     return std::move(synced).error();
@@ -87,6 +87,42 @@ std::string database_path(const fs::path& path) {
   return fs::exists(single, error) ? single.string() : path.string();
 }
 
+namespace {
+
+std::mutex suspects_mu;
+std::set<fs::path> suspects;  // guarded by suspects_mu
+
+}  // namespace
+
+void suspect_segment(const fs::path& path) {
+  const std::lock_guard lock(suspects_mu);
+  suspects.insert(path);
+}
+
+bool take_suspicion(const fs::path& path) {
+  const std::lock_guard lock(suspects_mu);
+  return suspects.erase(path) > 0;
+}
+
+uint64_t files_bytes(const fs::path& directory) {
+  const auto files = files_by_name(directory);
+  if (!files) return 0;
+  uint64_t bytes = 0;
+  for (const fs::path& file : *files) {
+    std::error_code error;
+    const auto size = fs::file_size(file, error);
+    if (!error) bytes += size;
+  }
+  return bytes;
+}
+
+Result<void> sync_path(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return unavailable("open", path, errno);
+  if (::fsync(file.get()) != 0) return unavailable("sync", path, errno);
+  return {};
+}
+
 Result<FilesDigest> digest_files(const fs::path& directory) {
   KSEEK_ASSIGN(const std::vector<fs::path> files, files_by_name(directory));
   const std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state(XXH3_createState(), XXH3_freeState);
@@ -99,6 +135,9 @@ Result<FilesDigest> digest_files(const fs::path& directory) {
     for (;;) {
       const ssize_t bytes = ::read(file.get(), buffer.data(), buffer.size());
       if (bytes < 0 && errno == EINTR) continue;
+      if (bytes < 0 && errno == EIO) {
+        return Error{ErrorCode::kCorrupt, fmt::format("the disk can't read {}", path.string()), kRebuildHint};
+      }
       if (bytes < 0) return unavailable("read", path, errno);
       if (bytes == 0) break;
       XXH3_64bits_update(state.get(), buffer.data(), static_cast<size_t>(bytes));
@@ -120,6 +159,7 @@ Result<FilesDigest> publish_directory(const fs::path& path,
   fs::remove_all(building, error);  // of a crash
   if (!fs::create_directory(building, error)) return unavailable("create", building, error.value());
   auto built = build(building);
+  if (built) built = fault_point("segment.built");
   Result<FilesDigest> published = built ? sync_and_rename(building, path) : Result<FilesDigest>(built.error());
   if (!published) fs::remove_all(building, error);
   return published;

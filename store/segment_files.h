@@ -23,6 +23,17 @@ struct FilesDigest {
 /// kUnavailable when a file can't be read, kCorrupt when the directory is not there.
 [[nodiscard]] Result<FilesDigest> digest_files(const std::filesystem::path& directory);
 
+/// The sum of the sizes of the directory's files; 0 if it is not there, or can't be read.
+[[nodiscard]] uint64_t files_bytes(const std::filesystem::path& directory);
+
+/// Somebody could not read the segment at `path`: it is to be verified. Any thread.
+void suspect_segment(const std::filesystem::path& path);
+/// True if it is suspected; then it is no longer.
+[[nodiscard]] bool take_suspicion(const std::filesystem::path& path);
+
+/// What the file has, or which entries the directory has, survives power loss when it returns. kUnavailable.
+[[nodiscard]] Result<void> sync_path(const std::filesystem::path& path);
+
 /// Runs `build` on a new directory beside `path`, syncs the files and the directory, renames it to `path` and syncs the
 /// parent. On failure nothing is left at either name. kConflict if `path` exists.
 [[nodiscard]] Result<FilesDigest> publish_directory(

@@ -1,7 +1,11 @@
 #include <xapian.h>
 
+#include <atomic>
+
 #include <fmt/format.h>
 
+#include "base/fault_point.h"
+#include "store/open_files.h"
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
@@ -10,8 +14,10 @@
 namespace kseek::store {
 namespace {
 
-constexpr size_t kIdleReaders = 4;      // a segment keeps; each has a file descriptor and about 100 KiB
+constexpr size_t kIdleReaders = 4;      // of a segment; each has a file descriptor and about 100 KiB
 constexpr size_t kMaxXapianTerm = 245;  // glass has none longer, and ours are far shorter
+
+std::atomic<size_t> idle_readers{0};  // of all segments
 
 /// Not a term of any segment: Xapian would take "" for "all documents", and refuses long ones.
 bool is_no_term(std::string_view field_term) { return field_term.empty() || field_term.size() > kMaxXapianTerm; }
@@ -97,7 +103,7 @@ SegmentReader::~SegmentReader() = default;
 Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
   uint32_t count = 0;
   if (is_no_term(field_term)) return count;
-  KSEEK_TRY(translate_exceptions(impl_->path(), [&]() -> Result<void> {
+  auto asked = translate_exceptions(impl_->path(), [&]() -> Result<void> {
     if (!impl_->database.has_pages()) {
       count = impl_->database.database().get_termfreq(std::string(field_term));
       return {};
@@ -105,13 +111,15 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
     KSEEK_ASSIGN(const bool found, impl_->find(field_term));
     if (found) count = impl_->reader.count();
     return {};
-  }));
-  return count;
+  });
+  if (asked) return count;
+  suspect_segment(impl_->path());
+  return std::move(asked).error();
 }
 
 Result<void> SegmentReader::postings(std::string_view field_term, std::vector<uint32_t>& positions) {
   if (is_no_term(field_term)) return {};
-  return translate_exceptions(impl_->path(), [&]() -> Result<void> {
+  auto read = translate_exceptions(impl_->path(), [&]() -> Result<void> {
     if (const TermPageReader* visited = impl_->visited; visited != nullptr && visited->term() == field_term) {
       return visited->append_positions(positions) ? Result<void>() : impl_->database.damaged();
     }
@@ -126,6 +134,8 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<ui
     for (auto each = database.postlist_begin(term); each != end; ++each) positions.push_back(*each - 1);
     return {};
   });
+  if (!read) suspect_segment(impl_->path());
+  return read;
 }
 
 std::optional<uint64_t> SegmentReader::terms(Field field) const { return impl_->database.terms(field); }
@@ -134,17 +144,20 @@ Result<bool> SegmentReader::scan_terms(const TermScan& scan,
                                        const std::function<bool(std::string_view field_term)>& visit) {
   bool finished = true;
   if (scan.prefix.size() > kMaxXapianTerm) return finished;
-  KSEEK_TRY(translate_exceptions(impl_->path(), [&]() -> Result<void> {
+  auto scanned = translate_exceptions(impl_->path(), [&]() -> Result<void> {
     const bool pages = impl_->database.has_pages();
     KSEEK_ASSIGN(finished, pages ? impl_->scan_pages(scan, visit) : impl_->scan_documents(scan, visit));
     return {};
-  }));
-  return finished;
+  });
+  if (scanned) return finished;
+  suspect_segment(impl_->path());
+  return std::move(scanned).error();
 }
 
 Segment::Segment(std::filesystem::path path, SegmentMeta meta) : path_(std::move(path)), meta_(std::move(meta)) {}
 
 Segment::~Segment() {
+  idle_readers -= idle_.size();
   idle_.clear();
   if (!obsolete_) return;
   // Away first and at once, so that a reading process finds it whole or gone. What is left is an orphan, and goes at
@@ -152,6 +165,7 @@ Segment::~Segment() {
   std::error_code error;
   const std::filesystem::path away = path_.string() + ".tmp";
   std::filesystem::rename(path_, away, error);
+  crash_point("segment.away");
   std::filesystem::remove_all(error ? path_ : away, error);
 }
 
@@ -161,6 +175,7 @@ Result<Segment::Lease> Segment::borrow() const {
     if (!idle_.empty()) {
       std::unique_ptr<SegmentReader> reader = std::move(idle_.back());
       idle_.pop_back();
+      --idle_readers;
       return Lease(*this, std::move(reader));
     }
   }
@@ -170,7 +185,10 @@ Result<Segment::Lease> Segment::borrow() const {
     return Error{ErrorCode::kUnavailable, fmt::format("index segment {} is gone", path_.string()),
                  "its owner may have merged it: try again; if it stays, rebuild the index with `kseek reindex TOPIC`"};
   }
-  if (!opened) return std::move(opened).error();
+  if (!opened) {
+    suspect_segment(path_);
+    return std::move(opened).error();
+  }
   auto impl = std::make_unique<SegmentReader::Impl>(*std::move(opened));
   return Lease(*this, std::unique_ptr<SegmentReader>(new SegmentReader(std::move(impl))));  // NOLINT: private
 }
@@ -182,8 +200,12 @@ void Segment::make_obsolete() const {
 
 Segment::Lease::~Lease() {
   if (reader_ == nullptr) return;
+  static const size_t kMost = open_file_limit() / 4;
+  if (idle_readers >= kMost) return;
   const std::lock_guard lock(segment_->mu_);
-  if (segment_->idle_.size() < kIdleReaders) segment_->idle_.push_back(std::move(reader_));
+  if (segment_->idle_.size() >= kIdleReaders) return;
+  segment_->idle_.push_back(std::move(reader_));
+  ++idle_readers;
 }
 
 }  // namespace kseek::store

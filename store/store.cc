@@ -11,8 +11,10 @@
 #include <shared_mutex>
 #include <string>
 
+#include "base/fault_point.h"
 #include "base/time.h"
 #include "store/lock_file.h"
+#include "store/segment_files.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -131,10 +133,15 @@ Result<void> StoreImpl::load() {
 }
 
 Result<void> StoreImpl::remove_orphans() const {
+  crash_point("open.loaded");
   KSEEK_TRY(shared_.database->drop_untaken());
   std::error_code error;
   fs::create_directories(shared_.segments_dir, error);
   if (error) return cannot_use(shared_.segments_dir, error);
+  // They may have been made just now: so that they survive power loss, with what is synced in them.
+  const fs::path dir = fs::absolute(shared_.segments_dir.parent_path(), error);
+  KSEEK_TRY(sync_path(dir));
+  ignore_error(sync_path(dir.parent_path()), "it may be somebody else's; then who made the directory sees to it");
   std::set<std::string> named;
   for (const TopicMap* map : {&topics_, &generations_}) {
     for (const auto& [name, topic] : *map) {
@@ -146,7 +153,9 @@ Result<void> StoreImpl::remove_orphans() const {
     if (!named.contains(entry.path().filename().string())) orphans.push_back(entry.path());
   }
   for (const auto& path : orphans) {
-    if (!error) fs::remove_all(path, error);
+    if (error) break;
+    fs::remove_all(path, error);
+    crash_point("open.orphan_removed");
   }
   if (error) return cannot_use(shared_.segments_dir, error);
   return {};
@@ -167,6 +176,7 @@ Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig&
   const TopicNumber number{static_cast<uint32_t>(*next)};
   KSEEK_ASSIGN(auto family, BlockFamily::create(shared_.database, number));
   auto created = std::make_shared<TopicStoreImpl>(shared_, number, config, std::move(family), std::move(events));
+  crash_point("create.family");
   rocksdb::WriteBatch batch;
   batch.Put(next_topic_key(), encode_number(*next + 1));
   created->put_records(batch);
@@ -176,6 +186,7 @@ Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig&
     created->give_up();
     return std::move(written).error();
   }
+  crash_point("create.committed");
   return created;
 }
 

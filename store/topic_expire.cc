@@ -1,6 +1,7 @@
 // TopicStoreImpl: dropping what has expired, and giving its space back.
 #include <algorithm>
 
+#include "base/fault_point.h"
 #include "base/time.h"
 #include "store/topic_store_impl.h"
 
@@ -53,6 +54,7 @@ Result<size_t> TopicStoreImpl::expire(Timestamp now) {
   }
   if (!committed) return std::move(committed).error();
   KSEEK_TRY(reclaim_space(!expired.blocks.empty()));
+  KSEEK_TRY(scrub());
   return expired.blocks.size();
 }
 
@@ -115,7 +117,9 @@ Result<void> TopicStoreImpl::commit_expired(const Expired& expired) {
   }
   // Files go next: that the catalog no longer names them must survive power loss first.
   const bool files_go = !expired.blocks.empty() || !expired.segments.empty();
+  KSEEK_TRY(fault_point("expire.before_commit"));
   KSEEK_TRY(shared_.database->write(batch, files_go));
+  crash_point("expire.committed");
   publish_expired(expired);
   for (const auto& segment : expired.segments) segment->make_obsolete();
   return {};
@@ -172,6 +176,7 @@ Result<void> TopicStoreImpl::reclaim_space(bool dropped_some) {
     live = {blocks_, next_block_};
   }
   KSEEK_TRY(shared_.database->sync());
+  KSEEK_TRY(fault_point("reclaim.synced"));
   KSEEK_ASSIGN(reclaim_more_, block_family_->reclaim(live, kRewritesACall));
   return {};
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/fault_point.h"
 #include "store/merge_policy.h"
 #include "store/topic_store_impl.h"
 
@@ -167,6 +168,11 @@ Result<bool> TopicStoreImpl::merge_next() {
   const auto claimed = claim_segments(id, level);
   if (claimed.empty()) return false;
   auto merged = merge_claimed(claimed, id, level);
+  if (!merged && merged.error().code == ErrorCode::kCorrupt) {
+    auto dropped = drop_damaged_of(claimed);
+    if (!dropped) merged = std::move(dropped).error();
+    if (dropped && *dropped) merged = {};
+  }
   {
     std::unique_lock lock(mu_);
     for (const auto& input : claimed) merging_.erase(input->meta().id);
@@ -189,6 +195,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
   const auto segment = std::make_shared<const Segment>(segment_path(added.id), added);
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
+  if (written) written = fault_point(removed.empty() ? "index.before_commit" : "merge.before_commit");
   if (written) {
     rocksdb::WriteBatch batch;
     batch.Put(segment_key(number_, added.id), encode_segment_meta(added));
@@ -204,6 +211,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
     segment->make_obsolete();
     return written;
   }
+  crash_point(removed.empty() ? "index.committed" : "merge.committed");
   auto index = std::make_shared<IndexSnapshot>();
   std::unique_lock lock(mu_);
   const auto goes = [&](const std::shared_ptr<const Segment>& old) {

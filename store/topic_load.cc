@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "store/segment_files.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -180,9 +181,8 @@ Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
   rocksdb::WriteBatch batch;
   for (SegmentMeta& meta : loaded.segments) {
     next_segment_ = std::max(next_segment_, SegmentId{meta.id.value + 1});
-    std::error_code error;
     const auto path = segment_path(meta.id);
-    if (!std::filesystem::exists(path, error) && !shared_.database->read_only()) {
+    if (!shared_.database->read_only() && files_bytes(path) != meta.bytes) {
       batch.Delete(segment_key(number_, meta.id));  // the index is derived: its blocks are indexed again
       continue;
     }

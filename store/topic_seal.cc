@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/fault_point.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -75,7 +76,9 @@ Result<void> TopicStoreImpl::commit_seal(Partition& partition, SealedBlock& seal
     batch.Put(dead_letter_key(number_, letter.time, letter.partition, letter.offset), encode_dead_letter(letter));
   }
   batch.Put(partition_key(number_, partition.id), encode_partition(record));
+  KSEEK_TRY(fault_point("seal.before_commit"));
   KSEEK_TRY(shared_.database->write(batch, false));
+  crash_point("seal.committed");
   publish_seal(partition, sealed, record);
   return {};
 }
@@ -104,6 +107,7 @@ void TopicStoreImpl::publish_seal(Partition& partition, SealedBlock& sealed, con
 }
 
 Result<void> TopicStoreImpl::save_positions() {
+  KSEEK_TRY(fault_point("flush.positions"));
   std::lock_guard commit(commit_mu_);
   KSEEK_TRY(check_writable());
   rocksdb::WriteBatch batch;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.h"
+
 namespace kseek::store {
 
 TopicStoreImpl::TopicStoreImpl(StoreShared shared, TopicNumber number, TopicConfig config,
@@ -53,7 +55,9 @@ Result<void> TopicStoreImpl::update_config(const TopicConfig& config) {
   }
   rocksdb::WriteBatch batch;
   batch.Put(topic_key(number_, RecordKind::kConfig), encode_config(config));
+  KSEEK_TRY(fault_point("config.before_commit"));
   KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("config.committed");
   std::unique_lock lock(mu_);
   config_ = config;
   return {};
@@ -103,7 +107,9 @@ Result<void> TopicStoreImpl::start_partition(PartitionId id, Offset start) {
   partition->next = partition->low = partition->first_kept = start;
   rocksdb::WriteBatch batch;
   batch.Put(partition_key(number_, id), encode_partition(partition->saved));
+  KSEEK_TRY(fault_point("partition.before_commit"));
   KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("partition.committed");
   std::unique_lock lock(mu_);
   partitions_.emplace(id, std::move(partition));
   return {};
@@ -114,7 +120,9 @@ Result<void> TopicStoreImpl::drop(rocksdb::WriteBatch also) {
   std::lock_guard commit(commit_mu_);
   KSEEK_TRY(check_writable());
   also.DeleteRange(topic_prefix(number_), topic_prefix({number_.value + 1}));
+  KSEEK_TRY(fault_point("drop.before_commit"));
   KSEEK_TRY(shared_.database->write(also, true));
+  crash_point("drop.committed");
   dropped_ = true;
   std::vector<std::shared_ptr<const Segment>> segments;
   {

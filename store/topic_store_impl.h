@@ -6,6 +6,7 @@
 // is copying pointers.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -26,12 +27,27 @@
 
 namespace kseek::store {
 
+/// When segments are read again to see that they are what was written: one after the other, slowly. Any thread.
+class ScrubPace {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// True if it is time for the next one; then no other until done().
+  [[nodiscard]] bool begin();
+  void done(uint64_t bytes);
+
+ private:
+  std::mutex mu_;
+  bool busy_ = false;         // guarded by mu_
+  Clock::time_point next_{};  // guarded by mu_
+};
+
 /// What topics of one store share. Constant after construction.
 struct StoreShared {
   std::shared_ptr<Database> database;
   std::shared_ptr<BlockCache> cache;
   std::filesystem::path segments_dir;
   BlockOptions options;
+  std::shared_ptr<ScrubPace> scrub_pace = std::make_shared<ScrubPace>();
 };
 
 class TopicStoreImpl final : public TopicStore {
@@ -179,6 +195,13 @@ class TopicStoreImpl final : public TopicStore {
   Result<size_t> commit_compacted(Partition& partition, const Compacted& compacted);
   size_t publish_compacted(Partition& partition, const Compacted& compacted);
 
+  // topic_scrub.cc
+  using SegmentPtr = std::shared_ptr<const Segment>;
+  Result<void> scrub();
+  [[nodiscard]] SegmentPtr claim_for_scrub();
+  Result<void> drop_damaged(const std::vector<SegmentPtr>& damaged);
+  Result<bool> drop_damaged_of(const std::vector<SegmentPtr>& inputs);
+
   // topic_load.cc
   Result<void> load_record(const TopicKey& key, std::string_view record, Loaded& loaded);
   Result<void> adopt(Loaded& loaded);
@@ -196,9 +219,10 @@ class TopicStoreImpl final : public TopicStore {
   const std::unique_ptr<BlockFamily> block_family_;
   const Require require_;
 
-  std::mutex compact_mu_;     // one remove_compacted() at a time
-  std::mutex reclaim_mu_;     // one expire() at a time
-  bool reclaim_more_ = true;  // guarded by reclaim_mu_
+  std::mutex compact_mu_;                                                // one remove_compacted() at a time
+  std::mutex reclaim_mu_;                                                // one expire() at a time
+  bool reclaim_more_ = true;                                             // guarded by reclaim_mu_
+  std::map<SegmentId, std::chrono::steady_clock::time_point> verified_;  // guarded by reclaim_mu_
 
   std::mutex commit_mu_;   // one commit at a time: ids rise in the order of publishing
   BlockId next_block_{1};  // guarded by commit_mu_

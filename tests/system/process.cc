@@ -96,15 +96,15 @@ void Process::signal(int number) {
 
 std::optional<int> Process::wait(std::chrono::seconds limit) {
   const auto until = std::chrono::steady_clock::now() + limit;
-  while (std::chrono::steady_clock::now() < until) {
+  for (;;) {
     int status = 0;
     if (waitpid(pid_, &status, WNOHANG) == pid_) {
       pid_ = -1;
       return code_of(status);
     }
+    if (std::chrono::steady_clock::now() >= until) return std::nullopt;
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  return std::nullopt;
 }
 
 std::string Process::errors() const { return content_of(errors_); }

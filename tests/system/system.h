@@ -23,7 +23,9 @@ void write_file(const std::string& path, const std::string& content);
 /// `kseek serve` on a free port.
 class ServerProcess {
  public:
-  ServerProcess(const std::string& data_dir, const std::string& brokers, const std::string& config = "");
+  /// `environment` is added to this program's, as NAME=VALUE.
+  ServerProcess(const std::string& data_dir, const std::string& brokers, const std::string& config = "",
+                const std::vector<std::string>& environment = {});
 
   [[nodiscard]] bool ready() const { return !url_.empty(); }
   [[nodiscard]] const std::string& url() const { return url_; }

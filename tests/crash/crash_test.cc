@@ -1,0 +1,199 @@
+// Crashes of the real program: SIGKILL at random moments and at every named point (base/fault_point.h), and power loss.
+// KSEEK_CRASH_ROUNDS sets how many crashes a life (a data directory) has, KSEEK_SEED which ones.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+#include "tests/crash/crash_world.h"
+#include "tests/source_dir.h"
+
+namespace kseek::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr int kLives = 8;
+constexpr int kPowerLives = 4;
+constexpr const char* kImportPoint = "flush.positions";  // only flush() passes it
+
+uint64_t number_from(const char* variable, uint64_t otherwise) {
+  const char* const text = std::getenv(variable);  // NOLINT: no thread changes the environment
+  return text == nullptr ? otherwise : std::stoull(text);
+}
+
+/// The names of all points, as they stand in the sources.
+std::set<std::string> named_points() {
+  std::set<std::string> names;
+  const std::regex call(R"((fault_point|crash_point)\(([^;]*)\))");
+  const std::regex literal(R"("([a-z_]+\.[a-z_]+)\")");
+  for (const char* folder : {"store", "indexer", "query", "server", "cli"}) {
+    for (const auto& file : fs::recursive_directory_iterator(fs::path(source_dir()) / folder)) {
+      if (file.path().extension() != ".cc") continue;
+      std::ifstream in(file.path());
+      const std::string text(std::istreambuf_iterator<char>(in), {});
+      for (std::sregex_iterator found(text.begin(), text.end(), call), end; found != end; ++found) {
+        const std::string arguments = (*found)[2];
+        for (std::sregex_iterator name(arguments.begin(), arguments.end(), literal); name != end; ++name) {
+          names.insert((*name)[1]);
+        }
+      }
+    }
+  }
+  return names;
+}
+
+class CrashTest : public ::testing::TestWithParam<int> {
+ protected:
+  /// Runs until the point has ended the server. False: it was not reached.
+  static bool die_at(CrashWorld& world, const std::string& point) {
+    if (point.starts_with("open.")) world.plant_orphan();
+    const uint64_t pass = point.starts_with("open.") ? 1 : 1 + world.random()() % 2;
+    world.start(fmt::format("{}:kill:{}", point, pass));
+    if (!world.has_died()) world.work(std::chrono::seconds(6));
+    return world.has_died();
+  }
+};
+
+/// Each named point in one of the lives, random moments in all.
+TEST_P(CrashTest, NothingIsLostOrDoubledByKilling) {
+  const uint64_t seed = number_from("KSEEK_SEED", 1) * 1'000 + static_cast<uint64_t>(GetParam());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  std::set<std::string> mine;
+  size_t i = 0;
+  auto points = named_points();
+  points.erase(kImportPoint);
+  for (const std::string& point : points) {
+    if (i++ % kLives == static_cast<size_t>(GetParam())) mine.insert(point);
+  }
+  CrashWorld world(seed);
+  const uint64_t rounds = number_from("KSEEK_CRASH_ROUNDS", 25);
+  auto next = mine.begin();
+  std::set<std::string> missed;
+  for (uint64_t round = 0; round < rounds && !HasFailure(); ++round) {
+    SCOPED_TRACE(fmt::format("round {}", round));
+    if (round > 2 && round % 2 == 0 && next != mine.end()) {
+      SCOPED_TRACE(*next);
+      if (!die_at(world, *next)) missed.insert(*next);
+      ++next;
+    } else {
+      if (round % 8 == 5) world.plant_orphan();
+      world.start("");
+      world.work(milliseconds(world.random()() % 250));
+    }
+    world.kill();
+    world.check_directory();
+  }
+  if (HasFailure()) return;
+  EXPECT_EQ(next, mine.end()) << "more points than rounds";
+  EXPECT_EQ(missed, std::set<std::string>()) << "points that were never reached";
+  world.check_everything();
+}
+
+INSTANTIATE_TEST_SUITE_P(Lives, CrashTest, ::testing::Range(0, kLives));
+
+class PowerLossTest : public ::testing::TestWithParam<int> {};
+
+TEST_P(PowerLossTest, NothingDurableIsLostAndNothingIsDoubled) {
+  const uint64_t seed = number_from("KSEEK_SEED", 1) * 1'000 + 100 + static_cast<uint64_t>(GetParam());
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  CrashWorld world(seed);
+  world.use_shim();
+  const uint64_t rounds = number_from("KSEEK_CRASH_ROUNDS", 25);
+  const auto points = named_points();
+  for (uint64_t round = 0; round < rounds && !HasFailure(); ++round) {
+    const bool strict = world.random()() % 2 == 0;
+    const auto point = std::next(points.begin(), static_cast<int64_t>(world.random()() % points.size()));
+    const bool at_point = world.random()() % 2 == 0;
+    const std::string fault = at_point ? fmt::format("{}:kill:{}", *point, 1 + world.random()() % 3) : "";
+    SCOPED_TRACE(fmt::format("round {}, strict {}, {}", round, strict, fault));
+    world.start(fault);
+    if (!world.has_died()) world.work(milliseconds(world.random()() % 300));
+    world.lose_power(strict);
+    world.check_directory();
+  }
+  if (!HasFailure()) world.check_everything();
+}
+
+INSTANTIATE_TEST_SUITE_P(Lives, PowerLossTest, ::testing::Range(0, kPowerLives));
+
+/// A dump of the topic "orders", and imports of it. There is no Kafka that would give it again.
+class ImportTest : public ::testing::Test {
+ protected:
+  static constexpr int kMessages = 9'000;
+
+  ImportTest() {
+    std::string dump;
+    for (int i = 0; i < kMessages; ++i) {
+      const MessageOf message{"orders", i % kPartitions, i / kPartitions};
+      dump += fmt::format(R"({{"topic":"orders","partition":{},"offset":{},"ts":{},"key":"{}","payload":"word{}"}})",
+                          message.partition, message.offset, 1'700'000'000'000 + i, message.key(), i % 7) +
+              "\n";
+    }
+    write_file(dir_.file("dump"), dump);
+  }
+
+  Finished import(std::vector<std::string> environment) const {
+    std::vector<std::string> arguments{"env"};
+    std::move(environment.begin(), environment.end(), std::back_inserter(arguments));
+    for (auto& argument : kseek_arguments({"import", "orders", dir_.file("dump"), "--data-dir", dir_.file("data")})) {
+      arguments.push_back(std::move(argument));
+    }
+    return run(arguments);
+  }
+
+  /// How many of the messages are there; each that is, once.
+  [[nodiscard]] size_t count() const {
+    const auto store = store::Store::open(dir_.file("data"), store::OpenMode::kReadOnly, {});
+    if (!store || (*store)->topic("orders") == nullptr) return 0;
+    const auto topic = (*store)->topic("orders");
+    std::set<std::string> keys;
+    topic->view().blocks->for_each([&](const store::BlockMeta& meta) {
+      const auto block = topic->read_block(meta);
+      ASSERT_TRUE(block && *block) << describe(block.error());
+      for (size_t i = 0; i < (*block)->size(); ++i) {
+        EXPECT_TRUE(keys.insert(std::string((*block)->message(i).key.value_or(""))).second);
+      }
+    });
+    return keys.size();
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(ImportTest, WhatReturnedSurvivesPowerLoss) {
+  const ShimmedDisk disk(dir_.file("data"), dir_.file("disk"));
+  disk.remember_all();
+  const Finished imported = import(disk.environment());
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  std::mt19937_64 random(1);
+  disk.lose_power(true, random);
+  EXPECT_EQ(count(), kMessages);
+}
+
+TEST_F(ImportTest, KilledAndGivenAgainItIsThereOnce) {
+  for (const char* fault : {"create.committed:kill:1", "partition.committed:kill:2", "seal.committed:kill:2",
+                            "segment.renamed:kill:1", "flush.positions:kill:1"}) {
+    SCOPED_TRACE(fault);
+    const ShimmedDisk disk(dir_.file("data"), dir_.file("disk"));
+    disk.remember_all();
+    std::vector<std::string> environment = disk.environment();
+    environment.push_back(std::string("KSEEK_FAULT=") + fault);
+    ASSERT_EQ(import(environment).code, 128 + SIGKILL) << "it was not reached";
+    std::mt19937_64 random(2);
+    disk.lose_power(false, random);
+    const Finished again = import({});
+    ASSERT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(count(), kMessages);
+    fs::remove_all(dir_.file("data"));
+  }
+}
+
+}  // namespace
+}  // namespace kseek::testing
