@@ -17,7 +17,8 @@ class Outage : public KafkaTest {
     if (broker == nullptr) return;
     create(2);
     // Idempotent: what it sends again after the outage is in Kafka once.
-    renew_producer({{"enable.idempotence", "true"}});
+    // And patient: on a busy machine the broker takes long to come back.
+    renew_producer({{"enable.idempotence", "true"}, {"message.timeout.ms", "600000"}});
   }
   void TearDown() override {
     stop();
