@@ -107,14 +107,12 @@ Result<std::vector<Offset>> Resolver::first_offsets(const store::TopicConfig& co
   return begins;
 }
 
-std::string what_is_odd(const store::TopicStore& store, PartitionId partition, Offset next, const Watermarks& marks) {
-  if (next > marks.high) {
-    return fmt::format("offset {} was indexed, but Kafka's end is {}", next.value - 1, marks.high.value);
+std::string what_is_odd(const store::PartitionView& known, const Watermarks& marks) {
+  if (known.indexed_to > marks.high) {
+    return fmt::format("offset {} was indexed, but Kafka's end is {}", known.indexed_to.value - 1, marks.high.value);
   }
-  for (const auto& known : store.view().partitions) {
-    if (known.partition == partition && known.log_start && *known.log_start > marks.low) {
-      return fmt::format("Kafka's first offset went back from {} to {}", known.log_start->value, marks.low.value);
-    }
+  if (known.log_start && *known.log_start > marks.low) {
+    return fmt::format("Kafka's first offset went back from {} to {}", known.log_start->value, marks.low.value);
   }
   return {};
 }
@@ -139,8 +137,10 @@ bool Resolver::has_what_was_indexed(const TopicEntry& entry, PartitionId partiti
 }
 
 /// nullopt: not now, or never; the entry says why.
-std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, PartitionId partition, Offset next,
+std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, const store::PartitionView& known,
                                             const Watermarks& marks) {
+  const PartitionId partition = known.partition;
+  const Offset next = known.indexed_to;
   if (next < marks.low) {
     if (next > kMinOffset) {
       tell(entry, fmt::format("partition {}: Kafka has expired offsets {} to {} before they were taken in",
@@ -149,7 +149,7 @@ std::optional<TailPosition> Resolver::go_on(TopicEntry& entry, PartitionId parti
     entry.store().advance(partition, marks.low);
     return TailPosition{partition, marks.low, std::nullopt};
   }
-  if (const std::string odd = what_is_odd(entry.store(), partition, next, marks); !odd.empty()) {
+  if (const std::string odd = what_is_odd(known, marks); !odd.empty()) {
     suspect(entry, partition, marks, odd);
     return std::nullopt;
   }
@@ -183,8 +183,13 @@ Result<void> Resolver::resolve(const std::shared_ptr<TopicEntry>& entry, int32_t
       entry->note_error(partition, mark.error().message);
       continue;
     }
-    const Offset next = store.next_offset(partition).value_or(kMinOffset);
-    const auto position = go_on(*entry, partition, next, *mark);
+    const auto place = std::lower_bound(known.begin(), known.end(), partition,
+                                        [](const auto& view, PartitionId id) { return view.partition < id; });
+    store::PartitionView state;
+    if (place != known.end() && place->partition == partition) state = *place;
+    state.partition = partition;
+    state.indexed_to = store.next_offset(partition).value_or(kMinOffset);
+    const auto position = go_on(*entry, state, *mark);
     if (entry->phase() == TopicEntry::Phase::kRecreating) return {};
     if (!position) continue;
     entry->note_watermarks(partition, *mark, entry->end_version(partition));

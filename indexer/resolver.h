@@ -40,14 +40,13 @@ class Resolver {
   Result<Marks> watermarks(const std::string& topic, int32_t partitions);
   Result<std::vector<Offset>> first_offsets(const store::TopicConfig& config, int32_t partitions, const Marks& marks);
   bool has_what_was_indexed(const TopicEntry& entry, PartitionId partition, const Watermarks& marks);
-  std::optional<TailPosition> go_on(TopicEntry& entry, PartitionId partition, Offset next, const Watermarks& marks);
+  std::optional<TailPosition> go_on(TopicEntry& entry, const store::PartitionView& known, const Watermarks& marks);
 
   Cluster& cluster_;
   Tail& tail_;
 };
 
-/// What shows that these watermarks are another topic's than the one that was indexed up to `next`; empty: nothing.
-[[nodiscard]] std::string what_is_odd(const store::TopicStore& store, PartitionId partition, Offset next,
-                                      const Watermarks& marks);
+/// What shows that these watermarks are another topic's than the one of which `known` was indexed; empty: nothing.
+[[nodiscard]] std::string what_is_odd(const store::PartitionView& known, const Watermarks& marks);
 
 }  // namespace kseek::indexer

@@ -313,9 +313,8 @@ void Watch::ask_watermarks(const Entries& entries) {
 bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
   struct Asked {
     TopicEntry* entry;
-    PartitionId partition;
+    store::PartitionView known;  ///< before it was asked
     uint64_t version;
-    std::optional<Offset> next;
   };
   std::vector<Asked> asked;
   std::vector<TopicPartition> partitions;
@@ -324,7 +323,7 @@ bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
     for (const auto& partition : entry->store().view().partitions) {
       const PartitionId id = partition.partition;
       if (id.value >= count) continue;
-      asked.push_back({entry.get(), id, entry->end_version(id), entry->store().next_offset(id)});
+      asked.push_back({entry.get(), partition, entry->end_version(id)});
       partitions.push_back({entry->name(), id});
     }
   }
@@ -336,19 +335,20 @@ bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
   for (size_t i = 0; i < asked.size(); ++i) {
     const auto& mark = (*marks)[i];
     if (mark) {
-      note_watermarks(*asked[i].entry, asked[i].partition, *mark, asked[i].version, asked[i].next);
+      note_watermarks(*asked[i].entry, asked[i].known, *mark, asked[i].version);
     } else {
-      asked[i].entry->forget_end(asked[i].partition);
-      asked[i].entry->note_error(asked[i].partition, mark.error().message);
+      asked[i].entry->forget_end(asked[i].known.partition);
+      asked[i].entry->note_error(asked[i].known.partition, mark.error().message);
     }
   }
   drop_failed(entries);
   return true;
 }
 
-void Watch::note_watermarks(TopicEntry& entry, PartitionId partition, const Watermarks& marks, uint64_t version,
-                            std::optional<Offset> next_before) {
-  const std::string odd = what_is_odd(entry.store(), partition, next_before.value_or(kMinOffset), marks);
+void Watch::note_watermarks(TopicEntry& entry, const store::PartitionView& known, const Watermarks& marks,
+                            uint64_t version) {
+  const PartitionId partition = known.partition;
+  const std::string odd = what_is_odd(known, marks);
   if (odd.empty()) {
     entry.clear_suspicion(partition);
     entry.note_watermarks(partition, marks, version);

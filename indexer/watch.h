@@ -67,8 +67,7 @@ class Watch {
   void start_topics(const Entries& entries);
   void ask_watermarks(const Entries& entries);
   bool ask_watermarks_of(const Entries& entries, Error& error);
-  void note_watermarks(TopicEntry& entry, PartitionId partition, const Watermarks& marks, uint64_t version,
-                       std::optional<Offset> next_before);
+  void note_watermarks(TopicEntry& entry, const store::PartitionView& known, const Watermarks& marks, uint64_t version);
   void broker_is_down(const Entries& entries, const Error& error);
   void broker_is_up(const Entries& entries);
   void commit_offsets(const Entries& entries);
