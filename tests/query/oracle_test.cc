@@ -128,8 +128,9 @@ std::string wrong_marks(const Hit& hit, const Query& query) {
   const bool phrase =
       query.where && query.where->kind == Condition::Kind::kPhrase && query.where->scope != Scope::kHeader;
   const bool field = query.where && query.where->kind == Condition::Kind::kField;
-  const bool has_place = field && (query.where->test.null || query.where->test.number || query.where->test.range ||
-                                   !query.where->test.phrase.empty());
+  const bool has_place = field && !query.where->test.exists &&
+                         (query.where->test.null || query.where->test.number || query.where->test.range ||
+                          !query.where->test.phrase.empty());
   if ((phrase || has_place) && hit.matched.empty()) return "no mark";
   for (const MatchedPart& part : hit.matched) {
     const bool in_key = part.in == MatchedPart::In::kKey;
