@@ -331,7 +331,8 @@ std::shared_ptr<TopicStore> make_topic(Store& store) {
 /// Appends a block's messages, from `offset` on.
 void append_block(TopicStore& topic, const OpenBlock& block, int64_t offset) {
   for (size_t i = 0; i < block.size(); ++i) {
-    MessageView message = block.message(i);
+    const StoredMessage stored = block.message(i);
+    MessageView message = static_cast<const MessageView&>(stored);
     message.offset = Offset{offset + static_cast<int64_t>(i)};
     topic.append(PartitionId{0}, {&message, 1});
   }

@@ -56,14 +56,15 @@ struct RoundState {
 struct Cursor {
   uint64_t fingerprint = 0;                            ///< of the request it belongs to
   Timestamp asked_at;                                  ///< of the first search: what its relative times count from
-  uint64_t generations = 0;                            ///< a hash of the topics' generations when it was made
+  uint64_t generations = 0;                            ///< the topics' when it was made, see hash_generations()
   std::vector<std::vector<PartitionSnapshot>> topics;  ///< by the topic's rank; partitions rising
   std::optional<SortKey> after;                        ///< of the last hit that was returned
   std::optional<RoundState> round;                     ///< set when time or bytes ran out inside a round
   bool operator==(const Cursor&) const = default;
 };
 
-/// What Cursor::generations is of these topics now.
+/// A hash of them, in order. Cursor::generations has that of all topics in its low half, and that of those which are
+/// ordered by time of indexing in its high half.
 [[nodiscard]] uint64_t hash_generations(const std::vector<uint32_t>& generations);
 
 [[nodiscard]] std::string encode_cursor(const Cursor& cursor);

@@ -14,7 +14,8 @@ namespace {
 Result<void> renew(Cursor& cursor, const std::vector<TopicScope>& topics, uint64_t generations) {
   if (cursor.generations == generations) return {};
   for (const TopicScope& topic : topics) {
-    if (topic.time_kind() == TimeKind::kCreate) continue;
+    const bool same = cursor.generations >> 32 == generations >> 32;  // of those that are ordered by ingest time
+    if (same || topic.time_kind() == TimeKind::kCreate) continue;
     return Error{
         ErrorCode::kInvalid,
         fmt::format("cursor: topic {}, ordered by time of indexing, was read again from Kafka since", topic.name),
@@ -31,9 +32,13 @@ Result<Cursor> begin_cursor(const SearchRequest& request, const std::vector<Topi
   configs.reserve(topics.size());
   for (const TopicScope& topic : topics) configs.push_back(topic.view.config);
   const uint64_t expected = fingerprint(request, configs);
-  std::vector<uint32_t> numbers;
-  for (const TopicScope& topic : topics) numbers.push_back(topic.view.generation);
-  const uint64_t generations = hash_generations(numbers);
+  std::vector<uint32_t> all;
+  std::vector<uint32_t> by_ingest;
+  for (const TopicScope& topic : topics) {
+    all.push_back(topic.view.generation);
+    if (topic.time_kind() == TimeKind::kIngest) by_ingest.push_back(topic.view.generation);
+  }
+  const uint64_t generations = hash_generations(by_ingest) << 32 | (hash_generations(all) & UINT32_MAX);
   if (!request.cursor.empty()) {
     KSEEK_ASSIGN(Cursor cursor, decode_cursor(request.cursor));
     if (cursor.fingerprint != expected || cursor.topics.size() != topics.size()) {

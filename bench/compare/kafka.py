@@ -84,7 +84,19 @@ def start_real(repository, work):
             broker.__exit__()
             raise OSError("Kafka does not start")
         time.sleep(0.1)
+    _create_topic(broker)
     return broker
+
+
+def _create_topic(broker):
+    """Asking for it makes it (auto.create.topics.enable), with num.partitions."""
+    ask = ["kcat", "-L", "-b", broker.address, "-t", TOPIC, "-X", "allow.auto.create.topics=true"]
+    deadline = time.monotonic() + _START_LIMIT_S
+    while f"with {PARTITIONS} partitions" not in subprocess.run(ask, capture_output=True, text=True).stdout:
+        if time.monotonic() > deadline:
+            broker.__exit__()
+            raise OSError("Kafka does not make the topic")
+        time.sleep(0.1)
 
 
 def start_test(kseek, work):

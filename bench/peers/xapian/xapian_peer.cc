@@ -93,7 +93,7 @@ class XapianPeer final : public Peer {
     const std::vector<std::string> words = words_of(question.text);
     switch (question.form) {
       case Form::kKey: {
-        const Xapian::Query key("K" + question.text);
+        Xapian::Query key("K" + question.text);
         if (!question.times) return key;
         const auto bound = [](int64_t ms) { return Xapian::sortable_serialise(static_cast<double>(ms)); };
         return {Xapian::Query::OP_FILTER, key,
