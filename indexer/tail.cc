@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kBatchMessages = 10'000;
 constexpr size_t kThrottledBatch = 100;  // below a rate limit: what is over it at once
-constexpr int kBatchWaitMs = 10;  // of the 100 ms from production to findable
+constexpr int kBatchWaitMs = 10;         // of the 100 ms from production to findable
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kCloseWait{5'000};
 constexpr int kIntroduceMs = 1'000;

@@ -1,5 +1,5 @@
-// Where the repository and the build are, for tests that read or run what is there. In a source file of its own, so that
-// no other object depends on the place: builds of clones elsewhere share compiled tests (ccache).
+// Where the repository and the build are, for tests that read or run what is there. In a source file of its own, so
+// that no other object depends on the place: builds of clones elsewhere share compiled tests (ccache).
 #pragma once
 
 namespace kseek {
