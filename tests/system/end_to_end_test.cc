@@ -89,6 +89,34 @@ TEST_F(EndToEnd, SendIsFoundAndCloseForgets) {
   EXPECT_THAT(gone.err, HasSubstr("kseek open logs"));
 }
 
+TEST_F(EndToEnd, FollowPrintsWhatComes) {
+  ASSERT_EQ(on_server({"open", "tail"}).code, 0);
+  const auto send = [this](const char* value) {
+    return on_server({"send", "tail", "--key", "k", "--value", value}).code;
+  };
+  ASSERT_EQ(send("hello one"), 0);
+  ASSERT_EQ(send("hello two"), 0);
+  ASSERT_TRUE(eventually([&] { return server_.taken_in("tail") == 2; }));
+  const std::vector<std::string> search{"search", "tail", "hello", "--follow", "--server", server_.url()};
+  Process people(kseek_arguments(search));
+  EXPECT_THAT(people.read_line().value_or(""), HasSubstr("hello one"));
+  EXPECT_THAT(people.read_line().value_or(""), HasSubstr("hello two"));
+  auto as_json = search;
+  as_json.emplace_back("--json");
+  Process programs(kseek_arguments(as_json));
+  EXPECT_EQ(Json::parse(programs.read_line().value_or("{}"))["value"], "hello one");
+  EXPECT_EQ(Json::parse(programs.read_line().value_or("{}"))["value"], "hello two");
+  ASSERT_EQ(send("not it"), 0);
+  ASSERT_EQ(send("hello three"), 0);
+  EXPECT_THAT(people.read_line().value_or(""), HasSubstr("hello three"));
+  EXPECT_EQ(Json::parse(programs.read_line().value_or("{}"))["value"], "hello three");
+  EXPECT_EQ(on_server({"close", "tail"}).code, 0);
+  EXPECT_EQ(people.wait(), 1);
+  EXPECT_THAT(people.errors(), HasSubstr("\"tail\" was closed"));
+  const Finished wrong = on_server({"search", "tail", "(", "--follow"});
+  EXPECT_EQ(wrong.code, 2);
+}
+
 TEST_F(EndToEnd, StopsOnSignalAndKeepsEverything) {
   ASSERT_EQ(on_server({"open", "logs"}).code, 0);
   ASSERT_EQ(on_server({"send", "logs", "--value", "kept for later"}).code, 0);
