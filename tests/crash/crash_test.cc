@@ -54,7 +54,9 @@ class CrashTest : public ::testing::TestWithParam<int> {
   /// Runs until the point has ended the server. False: it was not reached.
   static bool die_at(CrashWorld& world, const std::string& point) {
     if (point.starts_with("open.")) world.plant_orphan();
-    const uint64_t pass = point.starts_with("open.") ? 1 : 1 + world.random()() % 2;
+    if (point.starts_with("scrub.")) world.damage_segments();
+    const bool seldom = point.starts_with("open.") || point.starts_with("scrub.");
+    const uint64_t pass = seldom ? 1 : 1 + world.random()() % 2;
     world.start(fmt::format("{}:kill:{}", point, pass));
     if (!world.has_died()) world.work(std::chrono::seconds(6));
     return world.has_died();

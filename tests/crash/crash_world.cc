@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 #include <numeric>
 #include <set>
@@ -183,6 +184,15 @@ void CrashWorld::plant_orphan() const {
   const fs::path orphan = data_ / "segments" / fmt::format("t1-s{}", 1'000'000 + produced_.at("orders")[0]);
   fs::create_directories(orphan);
   write_file((orphan / "postlist.glass").string(), "nothing");
+}
+
+void CrashWorld::damage_segments() const {
+  for (const auto& entry : fs::recursive_directory_iterator(data_ / "segments")) {
+    if (entry.path().filename() != "postlist.glass") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(fs::file_size(entry.path()) / 2));
+    file.put('\x5A');
+  }
 }
 
 void CrashWorld::check_directory() {

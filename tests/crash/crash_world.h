@@ -48,6 +48,8 @@ class CrashWorld {
   void lose_power(bool strict);
   /// Leaves a segment that nobody names.
   void plant_orphan() const;
+  /// Changes a byte of each segment.
+  void damage_segments() const;
 
   /// The data directory as the crash left it: every message that should be there is there once, and is found.
   void check_directory();
