@@ -17,6 +17,7 @@ namespace {
 Result<std::vector<std::string>> topic_names(const Services& services, const query::SearchRequest& asked) {
   KSEEK_ASSIGN(const auto scopes, query::open_topics(services.store, asked));
   std::vector<std::string> names;
+  names.reserve(scopes.size());
   for (const query::TopicScope& scope : scopes) names.push_back(scope.name);
   return names;
 }
