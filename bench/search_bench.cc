@@ -125,7 +125,7 @@ struct Case {
 
 std::vector<Case> make_cases(const Planted& planted) {
   using query::Condition;
-  constexpr auto kAny = query::Scope::kKeyOrValue;
+  static constexpr auto kAny = query::Scope::kKeyOrValue;
   const auto where = [](auto&& text) {
     return [text](query::SearchRequest& request, size_t i) { request.where = phrase(kAny, text(i)); };
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <future>
+#include <iterator>
 
 #include "base/time.h"
 #include "indexer/log.h"
@@ -147,7 +148,8 @@ std::vector<JobStatus> JobRunner::all() const {
   const std::lock_guard lock(mu_);
   std::vector<JobStatus> found;
   found.reserve(jobs_.size());
-  for (auto it = jobs_.rbegin(); it != jobs_.rend(); ++it) found.push_back(status_locked(it->second));
+  std::transform(jobs_.rbegin(), jobs_.rend(), std::back_inserter(found),
+                 [this](const auto& job) { return status_locked(job.second); });
   return found;
 }
 

@@ -63,6 +63,7 @@ Snippet show_around(std::string_view bytes, size_t limit, const std::vector<Byte
     ++snippet.at;
   }
   std::vector<ByteRange> there;
+  there.reserve(ranges.size());
   for (const ByteRange& range : ranges) {
     there.push_back({range.begin - static_cast<uint32_t>(snippet.at), range.end - static_cast<uint32_t>(snippet.at)});
   }

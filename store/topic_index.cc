@@ -170,8 +170,11 @@ Result<bool> TopicStoreImpl::merge_next() {
   auto merged = merge_claimed(claimed, id, level);
   if (!merged && merged.error().code == ErrorCode::kCorrupt) {
     auto dropped = drop_damaged_of(claimed);
-    if (!dropped) merged = std::move(dropped).error();
-    if (dropped && *dropped) merged = {};
+    if (!dropped) {
+      merged = std::move(dropped).error();
+    } else if (*dropped) {
+      merged = {};
+    }
   }
   {
     std::unique_lock lock(mu_);
