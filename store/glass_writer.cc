@@ -133,7 +133,7 @@ uint32_t GlassWriter::write_branches() {
       if (full) write_block(levels_);
       const bool first = directory_end_ == kDirectoryStart;
       if (first) parents.push_back({child.separator, blocks_written_});
-      const std::string_view key = first ? std::string_view() : child.separator;
+      const std::string_view key = first ? std::string_view("") : child.separator;  // not null: memcpy takes none
       char* const item = place(kBranchOverhead + key.size());
       put_big(item, child.block, 4);
       put_big(item + 4, key.size(), 1);
