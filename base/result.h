@@ -12,14 +12,17 @@ namespace kseek {
 
 /// What the caller can do about it.
 enum class ErrorCode {
-  kInvalid,      ///< the input is wrong: fix it
-  kNotFound,     ///< no such topic, message or file
-  kConflict,     ///< it is already so, or someone else holds it
-  kUnavailable,  ///< broker, server or disk is not there now: retry
-  kTooLarge,     ///< over a stated limit
-  kTimeout,      ///< ran out of time
-  kCorrupt,      ///< bytes on disk are not what was written: rebuild
-  kInternal,     ///< a bug, or something nobody expected: give up and report
+  kInvalid,       ///< the input is wrong: fix it
+  kNotFound,      ///< no such topic, message or file
+  kConflict,      ///< it is already so, or someone else holds it
+  kUnavailable,   ///< broker, server or disk is not there now: retry
+  kTooLarge,      ///< over a stated limit
+  kTimeout,       ///< ran out of time
+  kUnauthorized,  ///< who asks is not known: bring a valid token
+  kForbidden,     ///< known, and may not do this
+  kTooMany,       ///< too often or too many at once: wait, then retry
+  kCorrupt,       ///< bytes on disk are not what was written: rebuild
+  kInternal,      ///< a bug, or something nobody expected: give up and report
 };
 
 /// The code's name as the HTTP interface spells it, for instance "not_found".

@@ -17,6 +17,9 @@ api::ErrorCode to_api(ErrorCode code) {
     case ErrorCode::kTooLarge: return api::ErrorCode::kTooLarge;
     case ErrorCode::kTimeout: return api::ErrorCode::kTimeout;
     case ErrorCode::kCorrupt: return api::ErrorCode::kCorrupt;
+    case ErrorCode::kUnauthorized:  // the servers' only
+    case ErrorCode::kForbidden:
+    case ErrorCode::kTooMany:
     case ErrorCode::kInternal: break;
   }
   return api::ErrorCode::kInternal;

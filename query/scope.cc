@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/glob.h"
+
 namespace kseek::query {
 namespace {
 
@@ -17,29 +19,6 @@ const Item* find_partition(const std::vector<Item>& sorted, PartitionId partitio
 bool asks_for(const SearchRequest& request, PartitionId partition) {
   return !request.partitions ||
          std::find(request.partitions->begin(), request.partitions->end(), partition) != request.partitions->end();
-}
-
-/// `*` in the pattern is any run of characters.
-bool matches_glob(std::string_view pattern, std::string_view name) {
-  size_t p = 0;
-  size_t n = 0;
-  size_t star = std::string_view::npos;  // the last * seen, and what it has taken ends before `taken`
-  size_t taken = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = n;
-    } else if (p < pattern.size() && pattern[p] == name[n]) {
-      ++p;
-      ++n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      n = ++taken;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 /// Names as they are; for each pattern the opened topics that it names, at least one.

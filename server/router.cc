@@ -60,13 +60,22 @@ int http_status(ErrorCode code) {
     case ErrorCode::kTooLarge: return 413;
     case ErrorCode::kUnavailable: return 503;
     case ErrorCode::kTimeout: return 504;
+    case ErrorCode::kUnauthorized: return 401;
+    case ErrorCode::kForbidden: return 403;
+    case ErrorCode::kTooMany: return 429;
     case ErrorCode::kCorrupt:
     case ErrorCode::kInternal: return 500;
   }
   return 500;
 }
 
-Response error_response(const Error& error) { return {.status = http_status(error.code), .body = error_json(error)}; }
+Response error_response(const Error& error) {
+  Response response{.status = http_status(error.code), .body = error_json(error)};
+  if (error.code == ErrorCode::kUnauthorized)
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"kseek\"");
+  if (error.code == ErrorCode::kTooMany) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
 
 void Router::add(Route route) {
   auto target = parse_target(route.pattern);

@@ -78,6 +78,9 @@ TEST(ErrorCode, HasANameThatHttpUses) {
   EXPECT_STREQ(to_string(ErrorCode::kTooLarge), "too_large");
   EXPECT_STREQ(to_string(ErrorCode::kTimeout), "timeout");
   EXPECT_STREQ(to_string(ErrorCode::kCorrupt), "corrupt");
+  EXPECT_STREQ(to_string(ErrorCode::kUnauthorized), "unauthorized");
+  EXPECT_STREQ(to_string(ErrorCode::kForbidden), "forbidden");
+  EXPECT_STREQ(to_string(ErrorCode::kTooMany), "too_many");
   EXPECT_STREQ(to_string(ErrorCode::kInternal), "internal");
 }
 
