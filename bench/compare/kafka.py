@@ -56,8 +56,9 @@ log.retention.ms=-1
 """
 
 
-def start_real(repository, work):
-    """Raises OSError when Kafka can't be had or does not start: the text says why."""
+def start_real(repository, work, more_settings=""):
+    """Raises OSError when Kafka can't be had or does not start: the text says why. `more_settings`: lines of
+    server.properties, which override those above them."""
     fetched = subprocess.run([repository / "scripts/fetch_kafka.sh"], capture_output=True, text=True)
     if fetched.returncode != 0:
         raise OSError(fetched.stderr.strip() or "scripts/fetch_kafka.sh failed")
@@ -65,7 +66,7 @@ def start_real(repository, work):
     directory = Path(tempfile.mkdtemp(prefix="kafka", dir=work))
     port = _free_port()
     settings = directory / "server.properties"
-    settings.write_text(_properties(directory, port, _free_port()))
+    settings.write_text(_properties(directory, port, _free_port()) + more_settings)
     (directory / "log4j.properties").write_text(
         "log4j.rootLogger=INFO, out\nlog4j.appender.out=org.apache.log4j.ConsoleAppender\n"
         "log4j.appender.out.layout=org.apache.log4j.PatternLayout\n"
