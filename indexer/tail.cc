@@ -153,7 +153,7 @@ void Tail::run() {
     take_batch();
     hold_rate();
     if (Clock::now() >= next_tick_) tick();
-    if (memory_estimate_ > options_.memory_limit_bytes) hold_back();
+    if (memory_estimate_ > options_.memory_limit_bytes || workers_.is_behind()) hold_back();
   }
   close_consumer();
 }

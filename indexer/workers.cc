@@ -15,13 +15,16 @@ constexpr milliseconds kQuiet{5'000};     // no new sealed block for so long: bu
 constexpr milliseconds kFirstPause{500};  // after a failure; doubles
 constexpr milliseconds kLongestPause{30'000};
 constexpr milliseconds kProgressWait{20};
+constexpr size_t kWaitingBlocksPerThread = 4;  // some 5 ms of sealing each
 
 }  // namespace
 
 Workers::Workers(unsigned threads) : next_tick_(Clock::now() + kTick) {
   const unsigned count = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  threads_.reserve(count);
-  for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
+  behind_blocks_ = count * kWaitingBlocksPerThread;
+  threads_.reserve(count + 1);
+  for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(work_, kMaintain, kMerge); });
+  threads_.emplace_back([this] { run(merge_work_, kMerge, kStages); });
 }
 
 Workers::~Workers() { stop(); }
@@ -32,6 +35,7 @@ void Workers::stop() {
     stopping_ = true;
   }
   work_.notify_all();
+  merge_work_.notify_all();
   for (std::thread& thread : threads_) {
     if (thread.joinable()) thread.join();
   }
@@ -60,7 +64,28 @@ void Workers::remove(const store::TopicStore& topic) {
 
 void Workers::notify_frozen(const store::TopicStore& topic, size_t blocks) {
   const std::lock_guard lock(mu_);
-  if (const TopicPtr known = find_locked(topic)) push_locked(known, kSeal, blocks);
+  const TopicPtr known = find_locked(topic);
+  if (!known) return;
+  known->frozen += blocks;
+  push_locked(known, kSeal, blocks);
+}
+
+bool Workers::is_behind() const {
+  const std::lock_guard lock(mu_);
+  return is_behind_locked();
+}
+
+/// The store itself was asked: others may have sealed.
+bool Workers::set_frozen(Topic& topic, size_t blocks) {
+  const std::lock_guard lock(mu_);
+  topic.frozen = blocks;
+  return is_behind_locked();
+}
+
+bool Workers::is_behind_locked() const {
+  size_t waiting = 0;
+  for (const auto& [store, topic] : topics_) waiting += topic->trouble.empty() ? topic->frozen : 0;
+  return waiting > behind_blocks_;
 }
 
 Workers::TopicPtr Workers::find_locked(const store::TopicStore& store) const {
@@ -85,6 +110,7 @@ uint64_t Workers::memory_bytes() const {
 bool Workers::relieve(uint64_t limit_bytes) {
   uint64_t memory = 0;
   uint64_t frozen = 0;
+  bool behind = false;
   uint64_t unindexed = 0;
   uint64_t largest_bytes = 0;
   TopicPtr largest;
@@ -93,13 +119,14 @@ bool Workers::relieve(uint64_t limit_bytes) {
     const store::TopicStats stats = topic->store->stats();
     memory += stats.memory_bytes;
     frozen += stats.frozen_blocks;
+    behind = set_frozen(*topic, stats.frozen_blocks);
     unindexed += stats.unindexed_blocks;
     if (stats.memory_bytes > largest_bytes) {
       largest_bytes = stats.memory_bytes;
       largest = topic;
     }
   }
-  if (memory <= limit_bytes) return true;
+  if (memory <= limit_bytes && !behind) return true;
   if (frozen == 0) {
     bool froze = largest && largest->store->freeze_largest() > 0;
     for (auto it = topics.begin(); !froze && it != topics.end(); ++it) {
@@ -152,15 +179,16 @@ void Workers::push_locked(const TopicPtr& topic, Stage stage, size_t times) {
   if (topic->removed) return;
   for (size_t i = 0; i < times; ++i) queues_[stage].push_back(topic);
   topic->queued[stage] += times;
+  std::condition_variable& work = stage == kMerge ? merge_work_ : work_;
   if (times == 1) {
-    work_.notify_one();
+    work.notify_one();
   } else if (times > 1) {
-    work_.notify_all();
+    work.notify_all();
   }
 }
 
-bool Workers::pop_locked(Task& task) {
-  for (size_t stage = 0; stage < kStages; ++stage) {
+bool Workers::pop_locked(Task& task, Stage begin, Stage end) {
+  for (size_t stage = begin; stage < end; ++stage) {
     auto& queue = queues_[stage];
     if (queue.empty()) continue;
     task = {std::move(queue.front()), static_cast<Stage>(stage)};
@@ -180,13 +208,13 @@ void Workers::tick_locked(Clock::time_point now) {
   }
 }
 
-void Workers::run() {
+void Workers::run(std::condition_variable& work, Stage begin, Stage end) {
   std::unique_lock lock(mu_);
   while (!stopping_) {
     tick_locked(Clock::now());
     Task task;
-    if (!pop_locked(task)) {
-      work_.wait_until(lock, next_tick_);
+    if (!pop_locked(task, begin, end)) {
+      work.wait_until(lock, next_tick_);
       continue;
     }
     lock.unlock();
@@ -221,6 +249,7 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
   topic.retry_at = {};
   push_locked(task.topic, task.stage);
   if (task.stage == kSeal) {
+    topic.frozen -= std::min<size_t>(topic.frozen, 1);
     topic.last_sealed = Clock::now();
     if (topic.queued[kIndex] < threads_.size()) push_locked(task.topic, kIndex);
   } else if (task.stage == kIndex || task.stage == kFlushIndex) {
@@ -230,7 +259,7 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
 
 void Workers::fail_locked(Topic& topic, Stage stage, const Error& error) {
   if (topic.removed) return;
-  static constexpr std::array<const char*, kStages> kNames{"sealing", "indexing", "indexing", "merging", "expiring"};
+  static constexpr std::array<const char*, kStages> kNames{"expiring", "indexing", "sealing", "indexing", "merging"};
   topic.pause = std::clamp(topic.pause * 2, kFirstPause, kLongestPause);
   topic.retry_at = Clock::now() + topic.pause;
   std::string text = std::string(kNames[stage]) + " failed: " + describe(error) + " (retried)";

@@ -19,6 +19,7 @@ class FakeTopic final : public store::TopicStore {
   std::atomic<size_t> indexed{0};
   std::atomic<size_t> seals{0};  ///< calls
   std::atomic<bool> disk_full{false};
+  std::atomic<bool> halted{false};  ///< nothing is sealed
   static constexpr uint64_t kBlockBytes = 1'000;
 
   store::TopicConfig config() const override {
@@ -51,7 +52,7 @@ class FakeTopic final : public store::TopicStore {
   Result<bool> seal_next() override {
     ++seals;
     if (disk_full) return Error{ErrorCode::kUnavailable, "no space left on device", "make room"};
-    return take(frozen, unindexed);
+    return halted ? false : take(frozen, unindexed);
   }
   Result<bool> index_next(bool flush) override {
     if (!flush && unindexed < 4) return false;
@@ -134,6 +135,46 @@ TEST(Workers, RelieveFreezesSealsAndIndexesUntilItFits) {
   EXPECT_LE(topic->stats().memory_bytes, 5'000U);
   ASSERT_TRUE(eventually([&] { return workers.relieve(0); }));
   EXPECT_EQ(workers.memory_bytes(), 0U);
+}
+
+TEST(Workers, WhoAppendsWaitsForTheSealing) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->halted = true;
+  Workers workers(2);
+  workers.add(topic);
+  topic->frozen = 9;
+  workers.notify_frozen(*topic, 8);
+  EXPECT_FALSE(workers.is_behind()) << "four blocks a thread keep it busy";
+  workers.notify_frozen(*topic, 1);
+  EXPECT_TRUE(workers.is_behind());
+  EXPECT_FALSE(workers.relieve(1'000'000)) << "there is memory, but searches would scan the blocks";
+  topic->halted = false;
+  EXPECT_TRUE(eventually([&] { return workers.relieve(1'000'000); }));
+  EXPECT_FALSE(workers.is_behind());
+}
+
+TEST(Workers, BlocksThatOthersSealedAreNotWaitedFor) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->halted = true;
+  Workers workers(2);
+  workers.add(topic);
+  topic->frozen = 100;
+  workers.notify_frozen(*topic, 100);
+  topic->frozen = 0;
+  EXPECT_TRUE(workers.relieve(1'000'000));
+  EXPECT_FALSE(workers.is_behind());
+}
+
+TEST(Workers, ATopicInTroubleHoldsUpNobodyUntilMemoryIsShort) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->disk_full = true;
+  Workers workers(2);
+  workers.add(topic);
+  topic->frozen = 100;
+  workers.notify_frozen(*topic, 100);
+  ASSERT_TRUE(eventually([&] { return workers.relieve(1'000'000); }));
+  EXPECT_FALSE(workers.is_behind());
+  EXPECT_FALSE(workers.relieve(50'000));
 }
 
 TEST(Workers, RemoveWaitsForTheWorkInHand) {

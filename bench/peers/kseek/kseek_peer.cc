@@ -160,6 +160,9 @@ class KseekPeer final : public Peer {
     }
     hand_over();
     need(topic->flush());
+    workers.stop();
+    while (need(topic->merge_next())) {
+    }
   }
 
   std::unique_ptr<store::Store> store_;
