@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "cli/text_table.h"
 
 namespace kseek::cli {
 namespace {
@@ -149,10 +150,10 @@ std::string certainty(const Json& answer, size_t count, const char* one, const c
   uint64_t lag = 0;
   for (const Json& row : answer.at("coverage")) lag += row.at("lag").is_null() ? 0 : row.at("lag").get<uint64_t>();
   const size_t partitions = answer.at("coverage").size();
-  std::string out =
-      fmt::format("{} {} in {:.1f} ms; {} {}, lag {}; {}\n", count, count == 1 ? one : many,
-                  answer.at("took_ms").get<double>(), partitions, partitions == 1 ? "partition" : "partitions", lag,
-                  answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
+  std::string out = fmt::format("{} {} in {}; {} {}, lag {}; {}\n", count, count == 1 ? one : many,
+                                milliseconds_text(answer.at("took_ms").get<double>()), partitions,
+                                partitions == 1 ? "partition" : "partitions", lag,
+                                answer.at("complete").get<bool>() ? "complete" : "NOT COMPLETE");
   if (answer.contains("incomplete_because")) {
     for (const Json& reason : answer.at("incomplete_because")) {
       out += fmt::format("not complete: {}\n", fit(reason.get<std::string>(), 1000, false));
@@ -199,14 +200,14 @@ std::string plan_lines(const Json& explain) {
                        step.at("blocks_left").get<uint64_t>());
   }
   const auto number = [&explain](const char* name) { return explain.at(name).get<uint64_t>(); };
-  const auto ms = [&explain](const char* name) { return explain.at(name).get<double>(); };
+  const auto ms = [&explain](const char* name) { return milliseconds_text(explain.at(name).get<double>()); };
   out += fmt::format("; {} candidates", number("candidates"));
   if (number("blocks_not_asked") > 0) out += fmt::format(", {} blocks not asked about", number("blocks_not_asked"));
-  out += fmt::format("\nopened {} and {} in memory; {} messages verified; {} bytes read, a full scan reads {}\n",
-                     number("blocks_opened"), number("memory_blocks_scanned"), number("messages_verified"),
+  out += fmt::format("\nopened {} and {} in memory", number("blocks_opened"), number("memory_blocks_scanned"));
+  if (number("blocks_unneeded") > 0) out += fmt::format(", {} ahead in vain", number("blocks_unneeded"));
+  out += fmt::format("; {} messages verified; {} bytes read, a full scan reads {}\n", number("messages_verified"),
                      number("bytes_read"), number("full_scan_bytes"));
-  out +=
-      fmt::format("plan {:.2f} ms, read {:.2f} ms, verify {:.2f} ms\n", ms("plan_ms"), ms("read_ms"), ms("verify_ms"));
+  out += fmt::format("plan {}, read {}, verify {}\n", ms("plan_ms"), ms("read_ms"), ms("verify_ms"));
   for (const Json& note : explain.at("notes"))
     out += fmt::format("note: {}\n", fit(note.get<std::string>(), 300, false));
   return out;

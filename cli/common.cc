@@ -32,7 +32,10 @@ Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir) 
   return error;
 }
 
-void add_example(CLI::App& command, const std::string& example) { command.footer("Example: " + example); }
+void add_example(CLI::App& command, const std::string& example) {
+  const std::string before = command.get_footer();
+  command.footer((before.empty() ? "Examples:\n  " : before + "\n  ") + example);
+}
 
 bool print_all(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return true;

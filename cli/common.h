@@ -25,7 +25,7 @@ void add_server_option(CLI::App& command, std::string& url);
 /// Opens a data directory to read. Never kInvalid: that is for what was typed.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir);
 
-/// Adds "Example:" lines to the command's help.
+/// Adds a line to the "Examples:" at the end of the command's help.
 void add_example(CLI::App& command, const std::string& example);
 
 /// Writes all of it to stdout and flushes. False (and a message) when it can't, for instance on a full disk.

@@ -61,7 +61,7 @@ Result<std::string> get_from_directory(const GetOptions& options) {
 int get(const GetOptions& options) {
   const auto bytes = options.data_dir.empty() ? get_from_server(options) : get_from_directory(options);
   if (!bytes) return fail_for_good(bytes.error());
-  if (options.file.empty()) return print_all(*bytes) ? kDone : kFailed;
+  if (options.file.empty() || options.file == "-") return print_all(*bytes) ? kDone : kFailed;
   std::ofstream file(options.file, std::ios::binary);
   file << *bytes;
   file.close();
@@ -80,7 +80,7 @@ void add_get(CLI::App& app, Run& run) {
   command->add_option("offset", options->offset, "OFFSET")->required()->check(CLI::NonNegativeNumber);
   CLI::Option* key = command->add_flag("--key", options->key, "Only the key's bytes");
   command->add_flag("--value", options->value, "Only the value's bytes")->excludes(key);
-  command->add_option("-o,--output", options->file, "Write to this file");
+  command->add_option("-o,--output", options->file, "Write to this file; - is standard output");
   command->add_option("--data-dir", options->data_dir, "Read this directory, without a server");
   add_server_option(*command, options->server);
   add_example(*command, "kseek get orders 3 1042 --value -o order.json");

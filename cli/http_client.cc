@@ -52,7 +52,8 @@ struct HttpClient::Handle {
   }
 };
 
-HttpClient::HttpClient(std::string url) : url_(without_slash(std::move(url))), handle_(std::make_unique<Handle>()) {}
+HttpClient::HttpClient(std::string url, std::chrono::milliseconds limit)
+    : url_(without_slash(std::move(url))), limit_(limit), handle_(std::make_unique<Handle>()) {}
 HttpClient::~HttpClient() = default;
 
 Result<std::string> HttpClient::get(const std::string& path) { return perform("GET", path, nullptr); }
@@ -93,7 +94,7 @@ Result<std::string> HttpClient::perform(const char* method, const std::string& p
   CURL* curl = handle_->curl;
   std::string answer;
   prepare(method, url_ + path);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT, 120L);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limit_.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   if (body != nullptr) {

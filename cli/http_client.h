@@ -1,6 +1,7 @@
 // Talks to a kseek server. libcurl stays behind this header. One thread at a time.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,8 +15,8 @@ namespace kseek::cli {
 
 class HttpClient {
  public:
-  /// `url` as "http://127.0.0.1:7420"; nothing is connected yet.
-  explicit HttpClient(std::string url);
+  /// `url` as "http://127.0.0.1:7420"; nothing is connected yet. `limit`: for the whole of an answer.
+  explicit HttpClient(std::string url, std::chrono::milliseconds limit = std::chrono::seconds(120));
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -36,6 +37,7 @@ class HttpClient {
   [[nodiscard]] Result<std::string> perform(const char* method, const std::string& path, const std::string* body);
 
   const std::string url_;
+  const std::chrono::milliseconds limit_;
   struct Handle;
   std::unique_ptr<Handle> handle_;
 };

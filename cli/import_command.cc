@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/time.h"
@@ -24,6 +25,7 @@ struct ImportCommandOptions {
   std::string topic;
   std::vector<std::string> files;
   unsigned workers = 0;
+  bool json = false;
 };
 
 Result<std::shared_ptr<store::TopicStore>> find_or_create(store::Store& store, const std::string& name) {
@@ -54,6 +56,19 @@ Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::st
   return indexer::import_dump(topic, file, name, options, &show_progress);
 }
 
+std::string stats_text(const indexer::ImportStats& stats) {
+  return fmt::format("{} messages imported ({} bytes), {} there already, {} dead letters\n", stats.messages,
+                     stats.raw_bytes, stats.duplicates, stats.dead_letters);
+}
+
+std::string stats_json(const indexer::ImportStats& stats) {
+  const nlohmann::ordered_json json{{"messages", stats.messages},
+                                    {"bytes", stats.raw_bytes},
+                                    {"duplicates", stats.duplicates},
+                                    {"dead_letters", stats.dead_letters}};
+  return json.dump() + "\n";
+}
+
 int import(const ImportCommandOptions& options) {
   if (options.data_dir.empty()) {
     return fail({ErrorCode::kInvalid, "import loads into a data directory, not through a running server",
@@ -73,8 +88,7 @@ int import(const ImportCommandOptions& options) {
     total.dead_letters += stats->dead_letters;
     total.raw_bytes += stats->raw_bytes;
   }
-  const std::string done = fmt::format("{} messages imported ({} bytes), {} there already, {} dead letters\n",
-                                       total.messages, total.raw_bytes, total.duplicates, total.dead_letters);
+  const std::string done = options.json ? stats_json(total) : stats_text(total);
   return print_all(done) ? kDone : kFailed;
 }
 
@@ -87,6 +101,7 @@ void add_import(CLI::App& app, Run& run) {
   command->add_option("files", options->files, "FILE…; - is standard input")->required();
   command->add_option("--data-dir", options->data_dir, "The directory; no server may be running on it");
   command->add_option("--workers", options->workers, "Background threads (default: one a core)");
+  command->add_flag("--json", options->json, "Print what was loaded as JSON");
   add_example(*command,
               "kcat -b localhost:9092 -C -t orders -e -J > orders.json; "
               "kseek import --data-dir data orders orders.json");

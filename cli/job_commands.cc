@@ -40,6 +40,7 @@ int show(const Result<std::string>& answer, bool json, Render render) {
 int cancel(const JobOptions& options) {
   const auto answer = HttpClient(options.server).remove(fmt::format("/api/v1/jobs/{}", options.id));
   if (!answer) return fail(answer.error());
+  if (options.json) return print_all(*answer + "\n") ? kDone : kFailed;
   const auto job = read_job(*answer);
   if (!job) return fail_for_good(job.error());
   return print_all(fmt::format("job {} is {}\n", job->id, job->state)) ? kDone : kFailed;
@@ -60,6 +61,7 @@ void add_jobs(CLI::App& app, Run& run) {
   add_server_option(*command, options->server);
   command->require_subcommand(0, 1);
   add_example(*command, "kseek jobs");
+  add_example(*command, "kseek jobs cancel 3");
   command->callback([options, command, &run] {
     if (!command->get_subcommands().empty()) return;  // `jobs cancel`
     run = [options] { return show(HttpClient(options->server).get("/api/v1/jobs"), options->json, &jobs_table); };
@@ -67,6 +69,7 @@ void add_jobs(CLI::App& app, Run& run) {
   auto chosen = std::make_shared<JobOptions>();
   CLI::App* cancels = command->add_subcommand("cancel", "End a job; what served before goes on serving");
   cancels->add_option("id", chosen->id, "ID, as `kseek jobs` shows it")->required();
+  cancels->add_flag("--json", chosen->json, "Print the answer as the server gives it");
   add_server_option(*cancels, chosen->server);
   add_example(*cancels, "kseek jobs cancel 3");
   cancels->callback([chosen, &run] { run = [chosen] { return cancel(*chosen); }; });

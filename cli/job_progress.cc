@@ -8,6 +8,7 @@
 
 #include "cli/common.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 
 namespace kseek::cli {
 namespace {
@@ -83,21 +84,21 @@ std::string progress_text(const JobLine& job, bool bar) {
 }
 
 int follow_job(const std::function<Result<std::string>()>& job,
-               const std::function<std::string(uint64_t id)>& on_interrupt) {
+               const std::function<std::string(uint64_t id)>& on_interrupt, bool json) {
   const bool terminal = isatty(STDERR_FILENO) != 0;
   auto next_line = Clock::now() + kLine;
   const auto end_bar = [terminal] {
     if (terminal) fmt::print(stderr, "\n");
   };
   for (;;) {
-    const auto json = job();
-    const auto line = json ? read_job(*json) : Result<JobLine>(json.error());
+    const auto answer = job();
+    const auto line = answer ? read_job(*answer) : Result<JobLine>(answer.error());
     if (!line) {
       end_bar();
       return fail_for_good(line.error());
     }
     if (terminal) {
-      fmt::print(stderr, "\r{}\x1b[K", progress_text(*line, true));
+      fmt::print(stderr, "\r{}\x1b[K", fit(progress_text(*line, true), error_columns() - 1, false));
       std::fflush(stderr);
     } else if (!line->ended() && Clock::now() >= next_line) {
       fmt::print(stderr, "job {}: {}\n", line->id, progress_text(*line, false));
@@ -106,7 +107,7 @@ int follow_job(const std::function<Result<std::string>()>& job,
     if (line->ended()) {
       end_bar();
       if (line->state == "failed") return fail_for_good({ErrorCode::kUnavailable, line->reason, ""});
-      if (!print_all(outcome_text(*line))) return kFailed;
+      if (!print_all(json ? *answer + "\n" : outcome_text(*line))) return kFailed;
       return line->state == "done" ? kDone : kFailed;
     }
     if (wait_for_stop(kLook)) {

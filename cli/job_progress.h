@@ -29,9 +29,9 @@ struct JobLine {
 [[nodiscard]] std::string progress_text(const JobLine& job, bool bar);
 
 /// Asks `job` (its JSON) again and again until the job has ended, and shows how far it is. `on_interrupt` is what to
-/// say when SIGINT or SIGTERM ends the waiting before. The exit code; the outcome is on standard output. REQUIRES:
-/// hold_stop_signals().
+/// say when SIGINT or SIGTERM ends the waiting before. The exit code; the outcome is on standard output, with `json` as
+/// the job's JSON. REQUIRES: hold_stop_signals().
 int follow_job(const std::function<Result<std::string>()>& job,
-               const std::function<std::string(uint64_t id)>& on_interrupt);
+               const std::function<std::string(uint64_t id)>& on_interrupt, bool json);
 
 }  // namespace kseek::cli

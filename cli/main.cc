@@ -14,7 +14,6 @@ namespace cli = kseek::cli;
 void declare(CLI::App& app, cli::Run& run) {
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("kseek ") + KSEEK_VERSION);
-  app.footer("Try: kseek demo\nHelp on a command: kseek COMMAND --help");
   cli::add_demo(app, run);
   cli::add_serve(app, run);
   cli::add_open(app, run);
@@ -35,6 +34,17 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_jobs(app, run);
   cli::add_dead_letters(app, run);
   cli::add_broker(app, run);
+  cli::add_config(app, run);
+  cli::add_doctor(app, run);
+  cli::add_completion(app, run);
+  // Last: a command made later would inherit it.
+  app.footer(
+      "Examples:\n"
+      "  kseek demo                                                     see it work, with a broker of its own\n"
+      "  kseek doctor --brokers localhost:9092 --data-dir data          would it work here?\n"
+      "  kseek serve --brokers localhost:9092 --data-dir data           then, in another terminal:\n"
+      "  kseek open orders && kseek search orders 'payment timeout'\n"
+      "Help on a command, with examples: kseek COMMAND --help");
 }
 
 }  // namespace

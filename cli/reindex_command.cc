@@ -30,6 +30,7 @@ struct ReindexOptions {
   std::string from;
   double rate_limit = 0;
   bool detach = false;
+  bool json = false;
 };
 
 /// What the server is asked, and what is read as it would read it.
@@ -47,13 +48,15 @@ int reindex_on_server(const ReindexOptions& options) {
   const auto job = read_job(*started);
   if (!job) return fail_for_good(job.error());
   if (options.detach) {
-    const std::string text = fmt::format("job {} is {}; see it with: kseek jobs\n", job->id, job->state);
+    const std::string text =
+        options.json ? *started + "\n" : fmt::format("job {} is {}; see it with: kseek jobs\n", job->id, job->state);
     return print_all(text) ? kDone : kFailed;
   }
   hold_stop_signals();
   return follow_job(
       [&] { return client.get(fmt::format("/api/v1/jobs/{}", job->id)); },
-      [](uint64_t id) { return fmt::format("job {} goes on without you; end it with: kseek jobs cancel {}", id, id); });
+      [](uint64_t id) { return fmt::format("job {} goes on without you; end it with: kseek jobs cancel {}", id, id); },
+      options.json);
 }
 
 /// The job that is asked for, or the one that an earlier process left.
@@ -73,11 +76,9 @@ int reindex_in_directory(const ReindexOptions& options) {
   if (options.detach) {
     return fail({ErrorCode::kInvalid, "--detach leaves the work to a server, and there is none with --data-dir", ""});
   }
-  ServeConfig config;
-  if (!options.config.empty()) {
-    if (const auto read = read_config(options.config, config); !read) return fail(read.error());
-  }
-  if (!options.brokers.empty()) config.indexer.brokers = options.brokers;
+  auto gathered = gather_config({.config = options.config, .brokers = options.brokers, .data_dir = options.data_dir});
+  if (!gathered) return fail(gathered.error());
+  ServeConfig& config = *gathered;
   config.indexer.tails = false;
   hold_stop_signals();
   auto store = store::Store::open(options.data_dir, store::OpenMode::kOwner, config.store);
@@ -91,9 +92,10 @@ int reindex_in_directory(const ReindexOptions& options) {
     KSEEK_ASSIGN(const auto job, jobs.find(*id));
     return server::job_json(job);
   };
-  return follow_job(look, [](uint64_t job) {
+  const auto on_interrupt = [](uint64_t job) {
     return fmt::format("stopping; job {} goes on when this command, or a server, is started again", job);
-  });
+  };
+  return follow_job(look, on_interrupt, options.json);
 }
 
 }  // namespace
@@ -114,6 +116,7 @@ void add_reindex(CLI::App& app, Run& run) {
   command->add_option("--data-dir", options->data_dir, "Work in this directory, without a server");
   command->add_option("--brokers", options->brokers, "With --data-dir and kafka: host:port,…");
   command->add_option("--config", options->config, "With --data-dir: kseek.toml, for [store], [indexer] and [kafka]");
+  command->add_flag("--json", options->json, "Print the job at the end as JSON");
   add_server_option(*command, options->server);
   add_example(*command, "kseek reindex orders --rate-limit 20");
   add_example(*command, "kseek reindex orders --source kafka --from -7d");

@@ -92,7 +92,10 @@ void add_search(CLI::App& app, Run& run) {
       command->add_flag("--follow", options->follow, "Then go on with each new match as it comes, oldest first");
   command->add_option("--data-dir", options->data_dir, "Search this directory, without a server")->excludes(follow);
   add_server_option(*command, options->server);
-  add_example(*command, "kseek search orders \"payment timeout\" --time -3d.. --partition 0,3");
+  add_example(*command, "kseek search orders order-1042700");
+  add_example(*command, "kseek search orders '\"payment timeout\"' --time -3d.. --partition 0,3");
+  add_example(*command, "kseek search 'ord*,payments' 'value.amount:>=100 NOT header.source:test' --explain");
+  add_example(*command, "kseek search orders refund --follow --json | jq -r .key");
   command->callback([options, &run] { run = [options] { return search(*options); }; });
 }
 

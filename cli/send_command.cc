@@ -2,6 +2,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -23,6 +28,8 @@ struct SendOptions {
   std::optional<std::string> value;
   std::optional<int32_t> partition;
   std::vector<std::string> headers;  ///< NAME=VALUE
+  std::string value_file;
+  bool json = false;
 };
 
 Result<std::string> body_of(const SendOptions& options) {
@@ -46,11 +53,27 @@ Result<std::string> body_of(const SendOptions& options) {
   }
 }
 
-int send(const SendOptions& options) {
+/// All of a file's bytes; "-" is standard input.
+Result<std::string> content_of(const std::string& name) {
+  std::ifstream file;
+  if (name != "-") file.open(name, std::ios::binary);
+  std::istream& in = name == "-" ? std::cin : file;
+  std::string content{std::istreambuf_iterator<char>(in), {}};
+  if (name == "-" || file) return content;
+  return Error{ErrorCode::kUnavailable, fmt::format("can't read {}: {}", name, std::strerror(errno)), ""};
+}
+
+int send(SendOptions options) {
+  if (!options.value_file.empty()) {
+    auto content = content_of(options.value_file);
+    if (!content) return fail(content.error());
+    options.value = *std::move(content);
+  }
   const auto body = body_of(options);
   if (!body) return fail(body.error());
   const auto answer = HttpClient(options.server).post(topic_path(options.topic, "/messages"), *body);
   if (!answer) return fail(answer.error());
+  if (options.json) return print_all(*answer + "\n") ? kDone : kFailed;
   const Json json = Json::parse(*answer, nullptr, false);
   if (!json.is_object() || !json.contains("partition") || !json.contains("offset")) {
     return fail_for_good({ErrorCode::kInternal, "the server's answer is not understood", "is it of the same version?"});
@@ -66,12 +89,17 @@ void add_send(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("send", "Send a test message to an opened topic; prints where it went");
   command->add_option("topic", options->topic, "TOPIC")->required();
   command->add_option("--key", options->key, "The key; without it the key is null");
-  command->add_option("--value", options->value, "The value; without it the message is a tombstone");
+  CLI::Option* value =
+      command->add_option("--value", options->value, "The value; without it the message is a tombstone");
+  command->add_option("--value-file", options->value_file, "Take the value from this file; - is standard input")
+      ->excludes(value);
   command->add_option("--partition", options->partition, "The partition; without it the key chooses")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--header", options->headers, "NAME=VALUE; may be repeated");
+  command->add_flag("--json", options->json, "Print the answer as the server gives it");
   add_server_option(*command, options->server);
   add_example(*command, "kseek send orders --key order-1 --value '{\"amount\":42}' --header trace-id=4bf92f35");
+  add_example(*command, "jq -c . order.json | kseek send orders --key order-1 --value-file -");
   command->callback([options, &run] { run = [options] { return send(*options); }; });
 }
 

@@ -2,143 +2,132 @@
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
+#include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
+#include <array>
 #include <filesystem>
-#include <functional>
-#include <limits>
-#include <map>
+#include <optional>
+#include <string_view>
 
-#include "base/time.h"
+#include "cli/settings.h"
+#include "indexer/kafka_properties.h"
 
 namespace kseek::cli {
 namespace {
-
-/// Reads a value into its place; the error's message says what was expected.
-using Setter = std::function<Result<void>(const toml::node&)>;
-using Setters = std::map<std::string, Setter, std::less<>>;
-
-Error expected(std::string what) { return {ErrorCode::kInvalid, std::move(what), ""}; }
-
-Setter text(std::string& place) {
-  return [&place](const toml::node& node) -> Result<void> {
-    const auto value = node.value_exact<std::string>();
-    if (!value) return expected("a text in quotation marks");
-    place = *value;
-    return {};
-  };
-}
-
-template <class Number>
-Setter whole(Number& place, int64_t least, int64_t most) {
-  return [&place, least, most](const toml::node& node) -> Result<void> {
-    const auto value = node.value_exact<int64_t>();
-    if (!value || *value < least || *value > most)
-      return expected(fmt::format("a whole number from {} to {}", least, most));
-    place = static_cast<Number>(*value);
-    return {};
-  };
-}
-
-template <class Span>
-Setter span(Span& place) {
-  return [&place](const toml::node& node) -> Result<void> {
-    const auto value = node.value_exact<std::string>();
-    if (!value) return expected("a span of time as text, for instance \"300s\" or \"5m\"");
-    const auto parsed = parse_duration(*value);
-    if (!parsed) return expected(parsed.error().message);
-    if (parsed->count() < 1) return expected("a span over 0");
-    place = std::chrono::ceil<Span>(*parsed);
-    return {};
-  };
-}
-
-constexpr int64_t kManyBytes = int64_t{1} << 50;
-
-std::map<std::string, Setters, std::less<>> all_setters(ServeConfig& c) {
-  store::BlockOptions& blocks = c.store.blocks;
-  return {{"server",
-           {{"listen", text(c.server.listen)},
-            {"max_connections", whole(c.server.max_connections, 1, 1'000'000)},
-            {"search_threads", whole(c.server.search_threads, 0, 1024)},
-            {"search_deadline", span(c.server.search_deadline)},
-            {"idle_timeout", span(c.server.idle_timeout)}}},
-          {"store",
-           {{"data_dir", text(c.data_dir)},
-            {"block_max_messages", whole(blocks.max_messages, 1, 1'000'000)},
-            {"block_max_bytes", whole(blocks.max_bytes, 1, 1 << 30)},
-            {"blocks_per_segment", whole(blocks.blocks_per_segment, 1, 1024)},
-            {"merge_width", whole(blocks.merge_width, 2, 1024)},
-            {"max_level", whole(blocks.max_level, 0, 16)},
-            {"block_cache_bytes", whole(c.store.block_cache_bytes, 0, kManyBytes)},
-            {"write_buffer_bytes", whole(c.store.write_buffer_bytes, 1 << 20, kManyBytes)}}},
-          {"indexer",
-           {{"brokers", text(c.indexer.brokers)},
-            {"dead_letter_topic", text(c.indexer.dead_letter_topic)},
-            {"memory_limit_bytes", whole(c.indexer.memory_limit_bytes, 1 << 20, kManyBytes)},
-            {"seal_after", span(c.indexer.seal_after)},
-            {"watermark_interval", span(c.indexer.watermark_interval)},
-            {"metadata_interval", span(c.indexer.metadata_interval)},
-            {"compaction_interval", span(c.indexer.compaction_interval)},
-            {"workers", whole(c.indexer.workers, 0, 1024)},
-            {"max_topics", whole(c.indexer.max_topics, 1, 1'000'000)}}}};
-}
 
 Error at(const std::string& path, const toml::node& node, std::string what, std::string hint) {
   return {ErrorCode::kInvalid, fmt::format("{}, line {}: {}", path, node.source().begin.line, what), std::move(hint)};
 }
 
-template <class Map>
-std::string names(const Map& map) {
+std::string origin(const std::string& path, const toml::node& node) {
+  return fmt::format("{}, line {}", path, node.source().begin.line);
+}
+
+std::optional<SettingValue> value_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<int64_t>()) return *number;
+  if (const auto truth = node.value_exact<bool>()) return *truth;
+  return std::nullopt;
+}
+
+std::string text_of(const SettingValue& value) {
+  if (const auto* number = std::get_if<int64_t>(&value)) return std::to_string(*number);
+  if (const auto* truth = std::get_if<bool>(&value)) return *truth ? "true" : "false";
+  return std::get<std::string>(value);
+}
+
+std::string keys_of(const std::vector<Setting>& settings, std::string_view table) {
   std::string list;
-  for (const auto& [name, value] : map) list += (list.empty() ? "" : ", ") + name;
+  for (const Setting& setting : settings) {
+    if (setting.table == table) list += (list.empty() ? "" : ", ") + setting.key;
+  }
+  return list;
+}
+
+std::string table_names() {
+  std::string list;
+  for (const SettingTable& table : setting_tables()) list += (list.empty() ? "" : ", ") + table.name;
   return list;
 }
 
 Result<void> read_kafka(const std::string& path, const toml::table& table, ServeConfig& config) {
   for (const auto& [key, node] : table) {
-    std::string& place = config.indexer.kafka[std::string(key.str())];
-    if (const auto as_text = node.value_exact<std::string>()) {
-      place = *as_text;
-    } else if (const auto number = node.value_exact<int64_t>()) {
-      place = std::to_string(*number);
-    } else if (const auto truth = node.value_exact<bool>()) {
-      place = *truth ? "true" : "false";
-    } else {
-      return at(path, node, fmt::format("[kafka] {} must be a text, a whole number, true or false", key.str()),
+    const std::string name(key.str());
+    const auto value = value_of(node);
+    if (!value) {
+      return at(path, node, fmt::format("[kafka] {} must be a text, a whole number, true or false", name),
                 "a property with dots is written in quotation marks: \"security.protocol\" = \"SSL\"");
     }
+    const auto checked = indexer::check_kafka_property(name, text_of(*value));
+    if (!checked) return at(path, node, checked.error().message, checked.error().hint);
+    config.indexer.kafka[name] = text_of(*value);
+    config.origins["[kafka] " + name] = origin(path, node);
   }
   return {};
 }
 
 Result<void> read_table(const std::string& path, std::string_view name, const toml::table& table,
-                        const Setters& setters) {
+                        const std::vector<Setting>& settings, ServeConfig& config) {
   for (const auto& [key, node] : table) {
-    const auto setter = setters.find(key.str());
-    if (setter == setters.end()) {
-      return at(path, node, fmt::format("[{}] has no setting \"{}\"", name, key.str()), "known: " + names(setters));
+    const auto setting = std::find_if(settings.begin(), settings.end(),
+                                      [&](const Setting& s) { return s.table == name && s.key == key.str(); });
+    if (setting == settings.end()) {
+      return at(path, node, fmt::format("[{}] has no setting \"{}\"", name, key.str()),
+                "known: " + keys_of(settings, name));
     }
-    const auto set = setter->second(node);
-    if (!set) return at(path, node, fmt::format("[{}] {}: expected {}", name, key.str(), set.error().message), "");
+    // A list, a table, a fraction: no setting takes one, and each says what it does take.
+    const bool takes_text = setting->kind == Setting::Kind::kText || setting->kind == Setting::Kind::kSpan;
+    const SettingValue unfit = takes_text ? SettingValue(int64_t{0}) : SettingValue(std::string());
+    const auto set = setting->set(value_of(node).value_or(unfit));
+    if (!set) return at(path, node, fmt::format("{}: expected {}", setting->name(), set.error().message), "");
+    config.origins[setting->name()] = origin(path, node);
   }
   return {};
 }
 
 Result<void> read_tables(const std::string& path, const toml::table& root, ServeConfig& config) {
-  const auto setters = all_setters(config);
+  const std::vector<Setting> settings = settings_of(config);
   for (const auto& [key, node] : root) {
     const std::string_view name = key.str();
-    const auto known = setters.find(name);
-    if (known == setters.end() && name != "kafka") {
-      return at(path, node, fmt::format("unknown \"{}\"", name), "known tables: " + names(setters) + ", kafka");
+    const auto& tables = setting_tables();
+    if (std::none_of(tables.begin(), tables.end(), [&](const SettingTable& t) { return t.name == name; })) {
+      return at(path, node, fmt::format("unknown \"{}\"", name), "known tables: " + table_names());
     }
     const toml::table* table = node.as_table();
     if (table == nullptr)
       return at(path, node, fmt::format("\"{}\" must be a table", name), fmt::format("write [{}]", name));
-    KSEEK_TRY(name == "kafka" ? read_kafka(path, *table, config) : read_table(path, name, *table, known->second));
+    KSEEK_TRY(name == "kafka" ? read_kafka(path, *table, config) : read_table(path, name, *table, settings, config));
   }
   return {};
+}
+
+/// "KSEEK_KAFKA_SASL_PASSWORD" → "sasl.password"
+std::string property_of(std::string_view variable) {
+  std::string name(variable.substr(std::string_view("KSEEK_KAFKA_").size()));
+  for (char& c : name) c = c == '_' ? '.' : c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
+Result<void> read_kafka_variable(const std::string& variable, const std::string& value, ServeConfig& config) {
+  const std::string name = property_of(variable);
+  const auto checked = indexer::check_kafka_property(name, value);
+  if (!checked && checked.error().code == ErrorCode::kNotFound) {
+    config.warnings.push_back(
+        fmt::format("the environment variable {} is ignored: {}", variable, checked.error().message));
+    return {};
+  }
+  if (!checked) return Error{ErrorCode::kInvalid, variable + ": " + checked.error().message, checked.error().hint};
+  config.indexer.kafka[name] = value;
+  config.origins["[kafka] " + name] = variable;
+  return {};
+}
+
+bool names_a_table(std::string_view variable) {
+  const auto& tables = setting_tables();
+  return std::any_of(tables.begin(), tables.end(), [variable](const SettingTable& table) {
+    return variable.starts_with(Setting{table.name, "", {}, {}, {}, {}, {}}.variable());
+  });
 }
 
 }  // namespace
@@ -152,6 +141,64 @@ Result<void> read_config(const std::string& path, ServeConfig& config) {
   } catch (const toml::parse_error& e) {
     return Error{ErrorCode::kInvalid, fmt::format("{}, line {}: {}", path, e.source().begin.line, e.description()), ""};
   }
+}
+
+Result<void> read_environment(const std::vector<std::string>& environment, ServeConfig& config) {
+  const std::vector<Setting> settings = settings_of(config);
+  for (const std::string& entry : environment) {
+    const size_t equals = entry.find('=');
+    if (equals == std::string::npos) continue;
+    const std::string variable = entry.substr(0, equals);
+    const std::string value = entry.substr(equals + 1);
+    if (variable.starts_with("KSEEK_KAFKA_")) {
+      KSEEK_TRY(read_kafka_variable(variable, value, config));
+      continue;
+    }
+    const auto setting = std::find_if(settings.begin(), settings.end(),
+                                      [&variable](const Setting& s) { return s.variable() == variable; });
+    if (setting == settings.end()) {
+      if (names_a_table(variable)) {
+        config.warnings.push_back(
+            fmt::format("the environment variable {} is ignored: there is no such setting "
+                        "(kseek config lists them)",
+                        variable));
+      }
+      continue;
+    }
+    const auto set = set_from_text(*setting, value);
+    if (!set) {
+      return Error{ErrorCode::kInvalid,
+                   fmt::format("the environment variable {}: expected {}", variable, set.error().message), ""};
+    }
+    config.origins[setting->name()] = variable;
+  }
+  return {};
+}
+
+std::vector<std::string> process_environment() {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) entries.emplace_back(*entry);
+  return entries;
+}
+
+Result<ServeConfig> gather_config(const ServeArguments& arguments) {
+  ServeConfig config;
+  if (!arguments.config.empty()) KSEEK_TRY(read_config(arguments.config, config));
+  KSEEK_TRY(read_environment(process_environment(), config));
+  const std::array<std::array<std::string, 3>, 5> given{{{"[indexer] brokers", "--brokers", arguments.brokers},
+                                                         {"[store] data_dir", "--data-dir", arguments.data_dir},
+                                                         {"[server] listen", "--listen", arguments.listen},
+                                                         {"[log] level", "--log-level", arguments.log_level},
+                                                         {"[log] format", "--log-format", arguments.log_format}}};
+  for (const Setting& setting : settings_of(config)) {
+    for (const auto& [name, option, value] : given) {
+      if (setting.name() != name || value.empty()) continue;
+      const auto set = set_from_text(setting, value);
+      if (!set) return Error{ErrorCode::kInvalid, fmt::format("{}: expected {}", option, set.error().message), ""};
+      config.origins[name] = option;
+    }
+  }
+  return config;
 }
 
 }  // namespace kseek::cli

@@ -21,6 +21,20 @@ sigset_t stop_signals() {
   return set;
 }
 
+/// The signal that came; 0: none in time.
+int wait_for(const sigset_t& set, std::chrono::milliseconds timeout) {
+  const auto until = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto left =
+        std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(until - std::chrono::steady_clock::now()));
+    const timespec wait{static_cast<time_t>(left.count() / 1'000'000'000),
+                        static_cast<long>(left.count() % 1'000'000'000)};
+    const int number = sigtimedwait(&set, nullptr, &wait);
+    if (number > 0) return number;
+    if (errno != EINTR) return 0;
+  }
+}
+
 }  // namespace
 
 void hold_stop_signals() {
@@ -29,17 +43,20 @@ void hold_stop_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-bool wait_for_stop(std::chrono::milliseconds timeout) {
-  const sigset_t set = stop_signals();
-  const auto until = std::chrono::steady_clock::now() + timeout;
-  for (;;) {
-    const auto left =
-        std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(until - std::chrono::steady_clock::now()));
-    const timespec wait{static_cast<time_t>(left.count() / 1'000'000'000),
-                        static_cast<long>(left.count() % 1'000'000'000)};
-    if (sigtimedwait(&set, nullptr, &wait) > 0) return true;
-    if (errno != EINTR) return false;
-  }
+void hold_reload_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+bool wait_for_stop(std::chrono::milliseconds timeout) { return wait_for(stop_signals(), timeout) > 0; }
+
+Signal wait_for_signal(std::chrono::milliseconds timeout) {
+  sigset_t set = stop_signals();
+  sigaddset(&set, SIGHUP);
+  const int number = wait_for(set, timeout);
+  return number <= 0 ? Signal::kNone : number == SIGHUP ? Signal::kReload : Signal::kStop;
 }
 
 void wait_for_stop() {

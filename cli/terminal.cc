@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
+#include <limits>
 
 namespace kseek::cli {
 namespace {
@@ -24,13 +25,17 @@ Glyph glyph_of(wchar_t character, std::string_view bytes, size_t origin) {
   return {std::string(bytes), columns, origin};
 }
 
+/// Columns of the terminal behind `fd`, or `otherwise` when there is none.
+int columns_behind(int fd, int otherwise) {
+  winsize size{};
+  return isatty(fd) != 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
+}
+
 }  // namespace
 
-int terminal_columns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 160;
-}
+int terminal_columns() { return columns_behind(STDOUT_FILENO, 160); }
+int table_columns() { return columns_behind(STDOUT_FILENO, std::numeric_limits<int>::max()); }
+int error_columns() { return columns_behind(STDERR_FILENO, 80); }
 
 bool may_style() {
   const char* no_color = std::getenv("NO_COLOR");

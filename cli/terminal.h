@@ -9,6 +9,10 @@ namespace kseek::cli {
 
 /// Columns of the terminal on stdout; 160 when it is none.
 [[nodiscard]] int terminal_columns();
+/// The same for tables whose every cell tells something: no limit when stdout is no terminal.
+[[nodiscard]] int table_columns();
+/// Columns of the terminal on stderr; 80 when it is none.
+[[nodiscard]] int error_columns();
 /// True when stdout is a terminal that may show bold text (NO_COLOR and TERM=dumb say no).
 [[nodiscard]] bool may_style();
 

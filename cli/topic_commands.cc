@@ -50,6 +50,7 @@ int open(const TopicOptions& options) {
 int close(const TopicOptions& options) {
   const auto done = HttpClient(options.server).remove(topic_path(options.topic));
   if (!done) return fail(done.error());
+  if (options.json) return print_all(nlohmann::json{{"closed", options.topic}}.dump() + "\n") ? kDone : kFailed;
   return print_all(fmt::format("closed {}: its messages and index are dropped here, not in Kafka\n", options.topic))
              ? kDone
              : kFailed;

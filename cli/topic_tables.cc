@@ -1,32 +1,19 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "cli/terminal.h"
+#include "cli/text_table.h"
 #include "cli/topic_tables.h"
 
 namespace kseek::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Rows = std::vector<std::vector<std::string>>;
 
-/// Columns at their natural widths, two spaces apart; the first row is the head.
-std::string table(const Rows& rows) {
-  std::vector<int> widths(rows.front().size(), 0);
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      out += i + 1 < row.size() ? fit(row[i], widths[i], true) + "  " : fit(row[i], widths[i], false) + "\n";
-    }
-  }
-  return out;
-}
+/// As wide as the terminal; whole where there is none.
+std::string table(const Rows& rows) { return text_table(rows, table_columns()); }
 
 std::string plain(const Json& value) {
   if (value.is_null()) return "-";

@@ -28,14 +28,6 @@ Properties defaults() {
           {"allow.auto.create.topics", "false"}, {"log.connection.close", "false"}};
 }
 
-const Properties& fixed() {
-  static const Properties kFixed{{"enable.auto.commit", "false"},
-                                 {"enable.auto.offset.store", "false"},
-                                 {"enable.partition.eof", "true"},
-                                 {"auto.offset.reset", "error"}};
-  return kFixed;
-}
-
 /// The first message that is stored of each partition, as its blocks say.
 std::map<PartitionId, Offset> first_stored(const store::TopicView& view) {
   std::map<PartitionId, Offset> firsts;
@@ -110,7 +102,7 @@ void Compaction::run() {
 
 bool Compaction::connect() {
   if (client_) return true;
-  auto made = Client::create(RD_KAFKA_CONSUMER, options_.brokers, defaults(), fixed(), options_.kafka);
+  auto made = Client::create(RD_KAFKA_CONSUMER, options_.brokers, defaults(), fixed_properties(), options_.kafka);
   if (!made) {
     log().error("compacted topics can't be followed: {}", describe(made.error()));
     return false;

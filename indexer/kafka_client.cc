@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "indexer/kafka_properties.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -47,12 +48,13 @@ void on_error(rd_kafka_t* client, int err, const char* reason, void* opaque) {
   if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) diagnostics->set_last_error(reason);
 }
 
+/// kNotFound: there is no such property; kInvalid: it can't have the value.
 Result<void> set_property(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char why[512];
   switch (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why, sizeof(why))) {
     case RD_KAFKA_CONF_OK: return {};
     case RD_KAFKA_CONF_UNKNOWN:
-      return Error{ErrorCode::kInvalid, fmt::format("no such Kafka property: \"{}\"", name),
+      return Error{ErrorCode::kNotFound, fmt::format("no such Kafka property: \"{}\"", name),
                    "use librdkafka's names (its CONFIGURATION.md lists them)"};
     case RD_KAFKA_CONF_INVALID: break;
   }
@@ -61,16 +63,25 @@ Result<void> set_property(rd_kafka_conf_t* conf, const std::string& name, const 
                "see librdkafka's CONFIGURATION.md for its range"};
 }
 
+Error set_by_kseek(const std::string& name) {
+  return {ErrorCode::kInvalid, fmt::format("Kafka property \"{}\" is set by kseek itself", name),
+          "remove it from the configuration"};
+}
+
+/// As set_property(), always kInvalid.
+Result<void> set_what_was_given(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  auto set = set_property(conf, name, value);
+  if (set) return set;
+  return Error{ErrorCode::kInvalid, set.error().message, set.error().hint};
+}
+
 Result<Conf> make_conf(const std::string& brokers, const Properties& defaults, const Properties& fixed,
                        const Properties& user) {
   Conf conf(rd_kafka_conf_new());
   for (const auto& [name, value] : defaults) KSEEK_TRY(set_property(conf.get(), name, value));
   for (const auto& [name, value] : user) {
-    if (const auto it = fixed.find(name); it != fixed.end() && it->second != value) {
-      return Error{ErrorCode::kInvalid, fmt::format("Kafka property \"{}\" is set by kseek itself", name),
-                   "remove it from the configuration"};
-    }
-    KSEEK_TRY(set_property(conf.get(), name, value));
+    if (const auto it = fixed.find(name); it != fixed.end() && it->second != value) return set_by_kseek(name);
+    KSEEK_TRY(set_what_was_given(conf.get(), name, value));
   }
   for (const auto& [name, value] : fixed) KSEEK_TRY(set_property(conf.get(), name, value));
   KSEEK_TRY(set_property(conf.get(), "bootstrap.servers", brokers));
@@ -107,6 +118,25 @@ const char* hint_of(rd_kafka_resp_err_t err) {
 }
 
 }  // namespace
+
+const Properties& fixed_properties() {
+  static const Properties kFixed{{"enable.auto.commit", "false"},
+                                 {"enable.auto.offset.store", "false"},
+                                 {"enable.partition.eof", "true"},
+                                 {"auto.offset.reset", "error"}};
+  return kFixed;
+}
+
+Result<void> check_kafka_property(const std::string& name, const std::string& value) {
+  const auto fixed = fixed_properties().find(name);
+  if (fixed != fixed_properties().end() && fixed->second != value) return set_by_kseek(name);
+  if (name == "bootstrap.servers" || name == "metadata.broker.list") {
+    return Error{ErrorCode::kInvalid, fmt::format("Kafka property \"{}\" is set by kseek itself", name),
+                 "say where Kafka is with --brokers, or brokers in [indexer]"};
+  }
+  const Conf conf(rd_kafka_conf_new());
+  return set_property(conf.get(), name, value);
+}
 
 PartitionList make_partition_list(size_t capacity) {
   return PartitionList(rd_kafka_topic_partition_list_new(static_cast<int>(capacity)));

@@ -18,6 +18,9 @@ namespace kseek::indexer {
 
 using Properties = std::map<std::string, std::string>;
 
+/// What exactness depends on, of every consumer whose messages are kept: nobody can set these otherwise.
+[[nodiscard]] const Properties& fixed_properties();
+
 struct TopicListDeleter {
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
 };

@@ -38,15 +38,6 @@ const Properties& defaults() {
   return kDefaults;
 }
 
-/// Exactness depends on these.
-const Properties& fixed() {
-  static const Properties kFixed{{"enable.auto.commit", "false"},
-                                 {"enable.auto.offset.store", "false"},
-                                 {"enable.partition.eof", "true"},
-                                 {"auto.offset.reset", "error"}};
-  return kFixed;
-}
-
 void encode_headers(const rd_kafka_message_t& message, std::string& out) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -74,7 +65,8 @@ Tail::Tail(const TailOptions& options, Workers& workers, std::function<void()> w
 Result<std::unique_ptr<Tail>> Tail::start(const TailOptions& options, Workers& workers,
                                           std::function<void()> wake_watch) {
   std::unique_ptr<Tail> tail(new Tail(options, workers, std::move(wake_watch)));
-  KSEEK_ASSIGN(tail->client_, Client::create(RD_KAFKA_CONSUMER, options.brokers, defaults(), fixed(), options.kafka));
+  KSEEK_ASSIGN(tail->client_,
+               Client::create(RD_KAFKA_CONSUMER, options.brokers, defaults(), fixed_properties(), options.kafka));
   rd_kafka_poll_set_consumer(tail->client_->get());
   tail->queue_ = rd_kafka_queue_get_consumer(tail->client_->get());
   if (tail->queue_ == nullptr) {

@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # Installs what building and testing kseek needs, from Debian 12's own packages. Says nothing when all is there.
+#   scripts/setup.sh --build    only what building needs
 set -euo pipefail
 
 packages=(
-  build-essential cmake ninja-build pkg-config ccache git                      # to build
+  build-essential cmake ninja-build pkg-config git
   librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
   libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
   prometheus-cpp-dev
-  libgtest-dev libgmock-dev libbenchmark-dev                                   # tests and benchmarks
-  clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                    # checks and fuzzers
-  kcat curl                                                                    # other people's clients, for tests
-  openjdk-17-jre-headless maven openssl                                        # a real Apache Kafka, for tests/kafka
-  nodejs chromium                                                              # the web page's tests
 )
-command -v npm >/dev/null || packages+=(npm)                                   # other packages of nodejs bring it along
+if [[ ${1:-} != --build ]]; then
+  packages+=(
+    ccache libgtest-dev libgmock-dev libbenchmark-dev                          # tests and benchmarks
+    clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                  # checks and fuzzers
+    kcat curl                                                                  # other people's clients, for tests
+    openjdk-17-jre-headless maven openssl                                      # a real Apache Kafka, for tests/kafka
+    nodejs chromium                                                            # the web page's tests
+  )
+  command -v npm >/dev/null || packages+=(npm)                                 # other packages of nodejs bring it along
+fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "setup.sh knows Debian 12 only. Elsewhere, install what these Debian packages hold: ${packages[*]}" >&2
@@ -29,11 +34,12 @@ done
 
 # Not a package: what drives the browser, from npm into a cache folder. Without it only the page's tests are left out.
 install_modules() {
+  [[ ${1:-} != --build ]] || return 0
   "$(dirname "${BASH_SOURCE[0]}")/../tests/page/modules.sh" ||
     echo "setup.sh: npm could not install what the tests of the web page need" >&2
 }
 if ((${#missing[@]} == 0)); then
-  install_modules
+  install_modules "$@"
   exit 0
 fi
 
@@ -56,4 +62,4 @@ if ! { "${as_root[@]}" apt-get -qq update &&
   echo "setup.sh: apt-get failed (above). kseek is built on Debian 12; on other releases, names may differ." >&2
   exit 1
 fi
-install_modules
+install_modules "$@"

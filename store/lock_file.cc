@@ -48,6 +48,12 @@ Result<LockFile> LockFile::take(const std::filesystem::path& dir) {
   return lock;
 }
 
+std::optional<std::string> LockFile::owner(const std::filesystem::path& dir) {
+  const LockFile looked(::open((dir / "LOCK").c_str(), O_RDONLY | O_CLOEXEC));
+  if (looked.fd_ < 0 || ::flock(looked.fd_, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return std::nullopt;
+  return read_owner(looked.fd_);
+}
+
 LockFile::LockFile(LockFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 LockFile::~LockFile() {

@@ -34,6 +34,15 @@ TEST(CommandLine, BadUsageIsTwo) {
                                                 {"dead-letters"},
                                                 {"dead-letters", "t", "--limit", "0"},
                                                 {"import", "--data-dir", "x"},
+                                                {"send", "t", "--value", "a", "--value-file", "b"},
+                                                {"config", "--config", "x"},
+                                                {"config", "extra"},
+                                                {"completion"},
+                                                {"completion", "tcsh"},
+                                                {"doctor", "extra"},
+                                                {"retention", "t"},
+                                                {"serve", "--data-dir", "x", "--log-level", "loud"},
+                                                {"serve", "--data-dir", "x", "--log-format", "xml"},
                                                 {"topics", "--server", "ftp://x"}}) {
     const Finished refused = kseek(wrong);
     EXPECT_EQ(refused.code, 2) << (wrong.empty() ? "" : wrong.back()) << refused.err;
@@ -43,12 +52,12 @@ TEST(CommandLine, BadUsageIsTwo) {
 }
 
 TEST(CommandLine, HelpHasExamples) {
-  for (const char* command :
-       {"demo", "serve", "broker", "open", "close", "topics", "details", "progress", "pause", "resume", "search", "get",
-        "messages", "send", "import", "reindex", "jobs", "dead-letters"}) {
+  for (const char* command : {"demo",     "serve",   "broker", "open",         "close",     "topics",   "details",
+                              "progress", "pause",   "resume", "search",       "get",       "messages", "send",
+                              "import",   "reindex", "jobs",   "dead-letters", "retention", "groups",   "config"}) {
     const Finished help = kseek({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
-    EXPECT_THAT(help.out, HasSubstr(std::string("Example: k"))) << command;
+    EXPECT_THAT(help.out, HasSubstr(std::string("Examples:\n  k"))) << command;
   }
   EXPECT_THAT(kseek({"--version"}).out, HasSubstr("kseek 0."));
 }
@@ -96,8 +105,33 @@ TEST(CommandLine, ConfigurationIsUsed) {
   write_file(dir.file("kseek.toml"), "[kafka]\n\"no.such.property\" = \"1\"\n");
   const Finished refused = kseek({"serve", "--data-dir", dir.file("other"), "--brokers", "127.0.0.1:9", "--config",
                                   dir.file("kseek.toml"), "--listen", "127.0.0.1:0"});
-  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("line 2"));
   EXPECT_THAT(refused.err, HasSubstr("no.such.property"));
+}
+
+TEST(CommandLine, PrintsItsSettings) {
+  const Finished all = kseek({"config"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_THAT(all.out, HasSubstr("#listen = \"127.0.0.1:7420\""));
+  const TempDir dir;
+  write_file(dir.file("kseek.toml"), "[server]\nmax_connections = 7\n");
+  auto arguments = kseek_arguments({"config", "--effective", "--config", dir.file("kseek.toml"), "--json"});
+  arguments.insert(arguments.begin(), {"env", "KSEEK_SERVER_IDLE_TIMEOUT=7s"});
+  const Finished used = run(arguments);
+  ASSERT_EQ(used.code, 0) << used.err;
+  const Json json = Json::parse(used.out);
+  const auto setting = [&json](const std::string& key) {
+    for (const Json& one : json["settings"]) {
+      if (one["key"] == key) return one;
+    }
+    return Json();
+  };
+  EXPECT_EQ(setting("max_connections")["value"], "7");
+  EXPECT_EQ(setting("max_connections")["set_by"], dir.file("kseek.toml") + ", line 2");
+  EXPECT_EQ(setting("idle_timeout")["value"], "\"7s\"");
+  EXPECT_EQ(setting("idle_timeout")["set_by"], "KSEEK_SERVER_IDLE_TIMEOUT");
+  EXPECT_EQ(setting("data_dir")["set_by"], "default");
 }
 
 /// A dump as kcat -J writes it, loaded and searched without any server.

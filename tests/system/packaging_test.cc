@@ -1,0 +1,148 @@
+// What is packaged: the Debian package is built, taken apart and its program run; the unit, the dashboard and the
+// alerts are compared with what the program really does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+#include "tests/source_dir.h"
+#include "tests/system/system.h"
+
+namespace kseek::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string content_of(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+fs::path packaging() { return fs::path(source_dir()) / "packaging"; }
+
+bool has_program(const char* name) { return run({"sh", "-c", std::string("command -v ") + name}).code == 0; }
+
+TEST(Packaging, DashboardAndAlertsNameMetricsThatExist) {
+  const TempDir dir;
+  Process broker(kseek_arguments({"broker", "--topic", "orders:1"}));
+  ServerProcess server(dir.file("data"), broker.read_line().value_or(""));
+  ASSERT_TRUE(server.ready()) << server.process().errors();
+  ASSERT_EQ(server.call("POST", "/api/v1/topics", R"({"topic":"orders"})").status, 201);
+  ASSERT_EQ(server.get("/api/v1/search?topic=orders&q=x").status, 200);
+  std::set<std::string> there;
+  const std::string metrics = server.get("/metrics").body;
+  const std::regex sample("(^|\n)([a-z_]+)[{ ]");
+  for (std::sregex_iterator it(metrics.begin(), metrics.end(), sample), end; it != end; ++it) there.insert((*it)[2]);
+  ASSERT_TRUE(there.contains("kseek_search_seconds_bucket")) << metrics;
+  for (const char* file : {"grafana/kseek.json", "prometheus/alerts.yml"}) {
+    const std::string text = content_of(packaging() / file);
+    const std::regex name(R"(\b(kseek|process)_[a-z]+(_[a-z]+)*\b)");
+    size_t count = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), name), end; it != end; ++it, ++count) {
+      EXPECT_TRUE(there.contains(it->str())) << file << " names " << it->str();
+    }
+    EXPECT_GT(count, 5U) << file;
+  }
+}
+
+TEST(Packaging, DashboardIsADashboard) {
+  const Json dashboard = Json::parse(content_of(packaging() / "grafana/kseek.json"), nullptr, false);
+  ASSERT_TRUE(dashboard.is_object());
+  EXPECT_EQ(dashboard["uid"], "kseek");
+  std::set<int> ids;
+  for (const Json& panel : dashboard["panels"]) {
+    EXPECT_TRUE(ids.insert(panel["id"].get<int>()).second);
+    EXPECT_FALSE(panel["targets"].empty()) << panel["title"];
+  }
+}
+
+/// The package of this build's program, unpacked.
+class DebianPackage : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (KSEEK_SANITIZED) GTEST_SKIP() << "packages are of programs without sanitizers";
+    if (!has_program("dpkg-deb") || !has_program("dpkg-shlibdeps")) GTEST_SKIP() << "no dpkg here";
+    const std::string config = std::string(binary_dir()) + "/CPackConfig.cmake";
+    const Finished packed = run({"cpack", "-G", "DEB", "--config", config, "-B", dir_.file("packages")});
+    ASSERT_EQ(packed.code, 0) << packed.out << packed.err;
+    for (const auto& entry : fs::directory_iterator(dir_.file("packages"))) {
+      const std::string name = entry.path().filename().string();
+      if (entry.path().extension() != ".deb") continue;
+      packages_.insert(name.substr(0, name.find('_')));
+      if (name.starts_with("kseek_")) package_ = entry.path();
+    }
+    ASSERT_FALSE(package_.empty());
+    ASSERT_EQ(run({"dpkg-deb", "-x", package_, root()}).code, 0);
+    ASSERT_EQ(run({"dpkg-deb", "-e", package_, dir_.file("control")}).code, 0);
+  }
+  [[nodiscard]] std::string root() const { return dir_.file("root"); }
+  void holds_what_it_should() const;
+  void serves_with_its_configuration() const;
+  void has_a_unit_that_systemd_understands() const;
+
+  const TempDir dir_;
+  std::set<std::string> packages_;
+  std::string package_;
+};
+
+void DebianPackage::holds_what_it_should() const {
+  EXPECT_EQ(packages_, (std::set<std::string>{"kseek", "libkseek0.1", "libkseek-dev"}));
+  const fs::path root = this->root();
+  for (const char* file :
+       {"etc/kseek/kseek.toml", "usr/lib/systemd/system/kseek.service", "usr/share/doc/kseek/README.md",
+        "usr/share/doc/kseek/copyright", "usr/share/doc/kseek/docs/operating.md",
+        "usr/share/doc/kseek/grafana/kseek.json", "usr/share/bash-completion/completions/kseek",
+        "usr/share/zsh/vendor-completions/_kseek", "usr/share/fish/vendor_completions.d/kseek.fish"}) {
+    EXPECT_TRUE(fs::is_regular_file(root / file)) << file;
+  }
+  EXPECT_FALSE(fs::exists(root / "usr/etc"));
+  EXPECT_FALSE(fs::exists(root / "usr/include")) << "belongs to libkseek-dev";
+  EXPECT_EQ(content_of(dir_.file("control/conffiles")), "/etc/kseek/kseek.toml\n");
+  EXPECT_THAT(content_of(dir_.file("control/control")), HasSubstr("librdkafka1"));
+  for (const char* script : {"postinst", "prerm", "postrm"}) {
+    const std::string path = dir_.file(std::string("control/") + script);
+    EXPECT_EQ(run({"sh", "-n", path}).code, 0) << script;
+    EXPECT_NE(fs::status(path).permissions() & fs::perms::owner_exec, fs::perms::none) << script;
+  }
+}
+
+void DebianPackage::serves_with_its_configuration() const {
+  const std::string program = root() + "/usr/bin/kseek";
+  EXPECT_THAT(run({program, "--version"}).out, HasSubstr("kseek 0."));
+  const std::string config = root() + "/etc/kseek/kseek.toml";
+  EXPECT_THAT(run({program, "config", "--effective", "--config", config}).out,
+              HasSubstr("data_dir = \"/var/lib/kseek\""));
+  Process server({program, "serve", "--config", config, "--data-dir", dir_.file("data"), "--listen", "127.0.0.1:0"});
+  const auto url = server.read_line();
+  ASSERT_TRUE(url) << server.errors();
+  EXPECT_EQ(http(*url, "GET", "/healthz").status, 200);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+}
+
+void DebianPackage::has_a_unit_that_systemd_understands() const {
+  const std::string unit = content_of(root() + "/usr/lib/systemd/system/kseek.service");
+  EXPECT_THAT(unit, HasSubstr("ExecStart=/usr/bin/kseek serve --config /etc/kseek/kseek.toml\n"));
+  if (!has_program("systemd-analyze")) return;
+  // It looks for the program at its path: the one in the package stands in for it.
+  const std::string here = std::regex_replace(unit, std::regex("/usr/bin/kseek"), root() + "/usr/bin/kseek");
+  write_file(dir_.file("kseek.service"), here);
+  const Finished verified = run({"systemd-analyze", "verify", "--man=no", dir_.file("kseek.service")});
+  EXPECT_EQ(verified.code, 0) << verified.err;
+  EXPECT_THAT(verified.err, Not(HasSubstr("kseek.service"))) << "it complains of something in the unit";
+}
+
+/// One test, because packing takes most of the time.
+TEST_F(DebianPackage, HoldsServesAndIsUnderstood) {
+  holds_what_it_should();
+  serves_with_its_configuration();
+  has_a_unit_that_systemd_understands();
+}
+
+}  // namespace
+}  // namespace kseek::testing
