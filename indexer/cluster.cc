@@ -34,6 +34,7 @@ Result<std::unique_ptr<Cluster>> Cluster::create(const std::string& brokers, con
                             // For read_messages(): one message is enough, and it is waited for.
                             {"fetch.wait.max.ms", "10"},
                             {"fetch.message.max.bytes", std::to_string(16_KiB)},
+                            {"receive.message.max.bytes", kReceiveMaxBytes},
                             {"queued.min.messages", "1"},
                             {"queued.max.messages.kbytes", "1024"},
                             {"auto.offset.reset", "error"},

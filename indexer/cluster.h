@@ -44,6 +44,12 @@ class Cluster {
   Result<std::map<std::string, Result<int32_t>>> partition_counts(const std::vector<std::string>& topics,
                                                                   std::chrono::milliseconds timeout);
 
+  /// As Client's: the id of the cluster whose brokers answered last, and of the one that answers now.
+  [[nodiscard]] std::string cluster_id() const { return client_->cluster_id(); }
+  Result<std::string> ask_cluster_id(const std::string& topic, std::chrono::milliseconds timeout) {
+    return client_->ask_cluster_id(topic, timeout);
+  }
+
   /// One for each, in the same order; an error of its own where only that partition couldn't be asked. An error of the
   /// whole: nothing could be asked. Two requests a broker, however many the partitions.
   Result<std::vector<Result<Watermarks>>> watermarks(const std::vector<TopicPartition>& partitions,

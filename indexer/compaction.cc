@@ -16,16 +16,23 @@ constexpr milliseconds kLook{1'000};  // for topics that are due
 constexpr milliseconds kPollWait{100};
 constexpr milliseconds kSilence{10'000};  // no answer for so long: the partition is left for the next time
 constexpr milliseconds kCloseWait{5'000};
+constexpr milliseconds kAsk{3'000};
 constexpr size_t kBatchMessages = 1'000;
 constexpr size_t kHandOverMessages = 65'536;  // offsets in memory
 constexpr int kDutyFactor = 9;                // a tenth of the time at most is spent on reading a topic again
 
 Properties defaults() {
-  return {{"client.id", "kseek-compact"},        {"group.id", "kseek"},  // assign() wants one; nothing is committed
-          {"fetch.wait.max.ms", "100"},          {"fetch.message.max.bytes", std::to_string(1_MiB)},
-          {"queued.min.messages", "10000"},      {"queued.max.messages.kbytes", std::to_string(16_MiB / 1_KiB)},
-          {"reconnect.backoff.max.ms", "1000"},  {"socket.keepalive.enable", "true"},
-          {"allow.auto.create.topics", "false"}, {"log.connection.close", "false"}};
+  return {{"client.id", "kseek-compact"},
+          {"group.id", "kseek"},  // assign() wants one; nothing is committed
+          {"fetch.wait.max.ms", "100"},
+          {"fetch.message.max.bytes", std::to_string(1_MiB)},
+          {"queued.min.messages", "10000"},
+          {"queued.max.messages.kbytes", std::to_string(16_MiB / 1_KiB)},
+          {"receive.message.max.bytes", kReceiveMaxBytes},
+          {"reconnect.backoff.max.ms", "1000"},
+          {"socket.keepalive.enable", "true"},
+          {"allow.auto.create.topics", "false"},
+          {"log.connection.close", "false"}};
 }
 
 /// The first message that is stored of each partition, as its blocks say.
@@ -191,6 +198,10 @@ Result<bool> Compaction::take_batch(Reading& reading) {
 
 /// Below `end` Kafka has what was read, and nothing else.
 Result<void> Compaction::hand_over(Reading& reading, Offset end) {
+  KSEEK_ASSIGN(const std::string cluster, client_->ask_cluster_id(reading.entry.name(), kAsk));
+  if (other_cluster(reading.entry.store().config().cluster_id, cluster)) {
+    return Error{ErrorCode::kUnavailable, fmt::format("the brokers are of another cluster, {}", cluster), ""};
+  }
   KSEEK_ASSIGN(const size_t removed,
                reading.entry.store().remove_compacted(reading.partition, reading.next, end, reading.existing));
   reading.removed += removed;

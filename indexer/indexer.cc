@@ -208,6 +208,7 @@ Result<void> KafkaIndexer::open_topic(const OpenRequest& request) {
   config.require = request.require;
   config.dead_letter_topic = request.dead_letter_topic;
   config.opened_at = now();
+  if (partitions) config.cluster_id = cluster_->cluster_id();
   KSEEK_ASSIGN(auto topic, store_.create_topic(config));
   auto entry = std::make_shared<TopicEntry>(topic);
   const std::lock_guard work(entry->work_mutex());

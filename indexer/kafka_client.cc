@@ -45,7 +45,11 @@ void on_error(rd_kafka_t* client, int err, const char* reason, void* opaque) {
     return;
   }
   log().debug("Kafka client: {} ({})", reason, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(err)));
-  if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) diagnostics->set_last_error(reason);
+  if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    diagnostics->count_outage();
+  } else {
+    diagnostics->set_last_error(reason);
+  }
 }
 
 /// kNotFound: there is no such property; kInvalid: it can't have the value.
@@ -174,6 +178,23 @@ Result<std::unique_ptr<Client>> Client::create(rd_kafka_type_t type, const std::
 
 Client::~Client() {
   if (handle_ != nullptr) rd_kafka_destroy(handle_);
+}
+
+std::string Client::cluster_id() const {
+  char* const id = rd_kafka_clusterid(handle_, 0);
+  if (id == nullptr) return {};
+  std::string owned = id;
+  rd_kafka_mem_free(handle_, id);
+  return owned;
+}
+
+Result<std::string> Client::ask_cluster_id(const std::string& topic, std::chrono::milliseconds timeout) const {
+  const TopicHandle handle(rd_kafka_topic_new(handle_, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto err = rd_kafka_metadata(handle_, 0, handle.get(), &raw, static_cast<int>(timeout.count()));
+  if (err != RD_KAFKA_RESP_ERR_NO_ERROR) return kafka_error(err, "asking the brokers for their cluster");
+  const Metadata metadata(raw);
+  return cluster_id();
 }
 
 void close_bounded(std::unique_ptr<Client> client, std::chrono::milliseconds wait) {

@@ -4,7 +4,9 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,6 +22,10 @@ using Properties = std::map<std::string, std::string>;
 
 /// What exactness depends on, of every consumer whose messages are kept: nobody can set these otherwise.
 [[nodiscard]] const Properties& fixed_properties();
+
+/// Of an answer of a broker: as large as Kafka's largest message can make it. (With librdkafka's 100 MB a larger one,
+/// or one that unpacks to more, would be asked for again and again.) What is over kseek's own limit is a dead letter.
+inline constexpr const char* kReceiveMaxBytes = "2147483647";
 
 struct TopicListDeleter {
   void operator()(rd_kafka_topic_partition_list_t* list) const { rd_kafka_topic_partition_list_destroy(list); }
@@ -47,10 +53,14 @@ class Diagnostics {
  public:
   void set_last_error(std::string text);
   [[nodiscard]] std::string last_error() const;
+  void count_outage() { ++outages_; }
+  /// How often all brokers were away at once.
+  [[nodiscard]] uint64_t outages() const { return outages_; }
 
  private:
   mutable std::mutex mu_;
   std::string last_error_;  // guarded by mu_
+  std::atomic<uint64_t> outages_{0};
 };
 
 /// One librdkafka instance. The instance is any thread's; who may destroy it is the owner's matter.
@@ -67,6 +77,12 @@ class Client {
 
   [[nodiscard]] rd_kafka_t* get() const { return handle_; }
   [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
+
+  /// The id of the cluster whose brokers answered last; empty: none has said it. Never blocks.
+  [[nodiscard]] std::string cluster_id() const;
+  /// The id of the cluster that answers now (the question is about `topic`, whether it has it or not); empty: brokers
+  /// that don't say it. kUnavailable, kTimeout: nobody answers.
+  [[nodiscard]] Result<std::string> ask_cluster_id(const std::string& topic, std::chrono::milliseconds timeout) const;
 
  private:
   Client() = default;
@@ -86,6 +102,10 @@ void close_bounded(std::unique_ptr<Client> client, std::chrono::milliseconds wai
 
 /// `what` names the thing ("topic 'orders'"); the code says what can be done about it.
 [[nodiscard]] Error kafka_error(rd_kafka_resp_err_t err, std::string_view what);
+/// True if messages of the one cluster are not to be mixed with the other's: both ids are known, and differ.
+[[nodiscard]] inline bool other_cluster(std::string_view one, std::string_view other) {
+  return !one.empty() && !other.empty() && one != other;
+}
 /// True for what goes away by itself: no connection, time-outs, leader elections.
 [[nodiscard]] bool is_transient(rd_kafka_resp_err_t err);
 

@@ -77,6 +77,7 @@ class Reader {
     KSEEK_ASSIGN(const bool asked, check_what_kafka_has(*old));
     if (!asked) return {};
     store::TopicConfig config = old->config();
+    config.cluster_id.clear();  // it may be another one's now: that is how a topic moves
     if (!request_.from.empty()) {
       config.from = request_.from;
       config.opened_at = now();

@@ -20,7 +20,7 @@ constexpr size_t kThrottledBatch = 100;  // below a rate limit: what is over it 
 constexpr int kBatchWaitMs = 10;         // of the 100 ms from production to findable
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kCloseWait{5'000};
-constexpr int kIntroduceMs = 1'000;
+constexpr milliseconds kIntroduce{1'000};
 
 const Properties& defaults() {
   static const Properties kDefaults{{"client.id", "kseek"},
@@ -28,6 +28,7 @@ const Properties& defaults() {
                                     {"fetch.wait.max.ms", "10"},
                                     {"fetch.error.backoff.ms", "200"},
                                     {"fetch.message.max.bytes", std::to_string(4_MiB)},
+                                    {"receive.message.max.bytes", kReceiveMaxBytes},
                                     {"queued.min.messages", "200000"},
                                     {"queued.max.messages.kbytes", std::to_string(128_MiB / 1_KiB)},
                                     {"check.crcs", "true"},
@@ -117,11 +118,7 @@ void Tail::run_actions() {
 /// A consumer that knows where a topic's leaders are begins to fetch at once; otherwise it finds out on its next look
 /// around, up to a second later.
 void Tail::introduce(const std::string& topic) {
-  const TopicHandle handle(rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* raw = nullptr;
-  if (handle && rd_kafka_metadata(client_->get(), 0, handle.get(), &raw, kIntroduceMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rd_kafka_metadata_destroy(raw);
-  }
+  ignore_error(client_->ask_cluster_id(topic, kIntroduce), "it finds out by itself, later");
 }
 
 Result<void> Tail::assign(const std::shared_ptr<TopicEntry>& entry, const std::vector<TailPosition>& positions) {
@@ -189,8 +186,26 @@ void Tail::take_batch() {
   const ssize_t got = rd_kafka_consume_batch_queue(queue_, kBatchWaitMs, batch_.data(), batch_.size());
   if (got <= 0) return;
   const auto count = static_cast<size_t>(got);
+  learn_cluster(count);
   for (size_t i = 0; i < count;) i = take_run(i, count);
   for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(batch_[i]);
+}
+
+/// Who sent the batch's messages. While all brokers were away another cluster may have come to their addresses.
+void Tail::learn_cluster(size_t count) {
+  const uint64_t outages = client_->diagnostics().outages();
+  if (outages == outages_) {
+    cluster_ = client_->cluster_id();
+    return;
+  }
+  const auto end = batch_.begin() + static_cast<std::ptrdiff_t>(count);
+  const auto first = std::find_if(batch_.begin(), end, [](const auto* message) { return message->rkt != nullptr; });
+  if (first == end) return;
+  auto asked = client_->ask_cluster_id(rd_kafka_topic_name((*first)->rkt), kIntroduce);
+  cluster_.reset();
+  if (!asked) return;
+  cluster_ = *std::move(asked);
+  outages_ = outages;
 }
 
 /// Takes the run of one partition's messages that begins at `begin` (or one event); where the next one begins.
@@ -206,8 +221,11 @@ size_t Tail::take_run(size_t begin, size_t end) {
     ++run_end;
   }
   Topic* topic = find(rd_kafka_topic_name(first.rkt));
-  if (topic != nullptr && topic->partitions[first.partition].assigned) {
+  if (topic == nullptr || !topic->partitions[first.partition].assigned) return run_end;
+  if (cluster_ && !other_cluster(topic->cluster, *cluster_)) {
     append_run(*topic, PartitionId{first.partition}, begin, run_end);
+  } else {
+    leave_to_watch(*topic, PartitionId{first.partition});
   }
   return run_end;
 }
@@ -290,11 +308,7 @@ void Tail::take_event(const rd_kafka_message_t& message) {
       entry.note_end_reached(partition, Offset{message.offset});
       return;
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
-      ignore_error(remove_partition(entry.name(), partition), "it is fetching nothing anyway");
-      entry.note_out_of_range(partition);
-      wake_watch_();
-      return;
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: leave_to_watch(*topic, partition); return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: wake_watch_(); return;
@@ -302,6 +316,13 @@ void Tail::take_event(const rd_kafka_message_t& message) {
   }
   log().warn("topic {}, partition {}: {}", entry.name(), partition.value, rd_kafka_message_errstr(&message));
   entry.note_error(partition, rd_kafka_err2str(message.err));
+}
+
+/// It is not tailed any more until the watch has looked where to go on.
+void Tail::leave_to_watch(Topic& topic, PartitionId partition) {
+  ignore_error(remove_partition(topic.entry->name(), partition), "what it fetches is not taken");
+  topic.entry->note_out_of_range(partition);
+  wake_watch_();
 }
 
 Tail::Topic* Tail::find(const char* topic) {
@@ -322,6 +343,7 @@ Result<void> Tail::remove_partition(const std::string& topic, PartitionId partit
 Result<void> Tail::do_assign(const std::shared_ptr<TopicEntry>& entry, const std::vector<TailPosition>& positions) {
   Topic& topic = topics_[entry->name()];
   topic.entry = entry;
+  topic.cluster = entry->store().config().cluster_id;
   const PartitionList list = make_partition_list(positions.size());
   for (const TailPosition& position : positions) {
     Partition& partition = topic.partitions[position.partition.value];

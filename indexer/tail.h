@@ -74,6 +74,7 @@ class Tail {
   };
   struct Topic {
     std::shared_ptr<TopicEntry> entry;
+    std::string cluster;  ///< that its messages are of; empty: not known
     std::unordered_map<int32_t, Partition> partitions;
   };
 
@@ -83,6 +84,8 @@ class Tail {
   void call(std::function<void()> action);
   void run_actions();
   void take_batch();
+  void learn_cluster(size_t count);
+  void leave_to_watch(Topic& topic, PartitionId partition);
   size_t take_run(size_t begin, size_t end);
   void take_event(const rd_kafka_message_t& message);
   void append_run(Topic& topic, PartitionId partition, size_t begin, size_t end);
@@ -111,6 +114,8 @@ class Tail {
   rd_kafka_queue_t* queue_ = nullptr;
   std::unordered_map<std::string, Topic> topics_;
   std::vector<rd_kafka_message_t*> batch_;
+  std::optional<std::string> cluster_ = "";  ///< that the batch is of, empty if it doesn't say; nullopt: who knows
+  uint64_t outages_ = 0;                     ///< after which it was asked
   std::vector<MessageView> views_;
   std::string headers_;                                   // scratch: encoded headers of a run
   std::vector<std::pair<size_t, size_t>> header_ranges_;  // of each view in headers_: begin, size

@@ -30,8 +30,8 @@ void TopicEntry::set_phase(Phase phase, std::string reason) {
 
 void TopicEntry::give_up(Phase phase, std::string reason) {
   const std::lock_guard lock(mu_);
-  if (phase_ == Phase::kFailed || phase_ == Phase::kDeleted || phase_ == Phase::kRecreating ||
-      phase_ == Phase::kClosed) {
+  if (phase_ == Phase::kFailed || phase_ == Phase::kDeleted || phase_ == Phase::kForeign ||
+      phase_ == Phase::kRecreating || phase_ == Phase::kClosed) {
     return;
   }
   phase_ = phase;
@@ -217,6 +217,7 @@ TopicStatus TopicEntry::status(const std::string& work_trouble) const {
     case Phase::kImported: status.state = TopicState::kImported; break;
     case Phase::kRecreating: status.state = TopicState::kRecreating; break;
     case Phase::kDeleted:
+    case Phase::kForeign:
     case Phase::kClosed:
     case Phase::kFailed: status.state = TopicState::kFailed; break;
     case Phase::kTailing: {

@@ -20,9 +20,10 @@ namespace kseek::indexer {
 
 class TopicEntry {
  public:
-  /// kDeleted: Kafka has no such topic; looked for again and again. kRecreating: Kafka has another one of this name;
-  /// the watch makes the store anew, and then this entry is kClosed and another one stands for the topic.
-  enum class Phase { kStarting, kTailing, kPaused, kImported, kFailed, kDeleted, kRecreating, kClosed };
+  /// kDeleted: Kafka has no such topic; looked for again and again. kForeign: the brokers are another cluster's than
+  /// the messages; looked at again and again. kRecreating: Kafka has another one of this name; the watch makes the
+  /// store anew, and then this entry is kClosed and another one stands for the topic.
+  enum class Phase { kStarting, kTailing, kPaused, kImported, kFailed, kDeleted, kForeign, kRecreating, kClosed };
 
   explicit TopicEntry(std::shared_ptr<store::TopicStore> store)
       : name_(store->config().name), store_(std::move(store)) {}
@@ -38,8 +39,8 @@ class TopicEntry {
   [[nodiscard]] Phase phase() const;
   /// The reason is what failed, or what is waited for. Leaving kTailing forgets which partitions are being tailed.
   void set_phase(Phase phase, std::string reason = {});
-  /// Ends tailing for kFailed, kDeleted or kRecreating: nobody knows any more where the topic ends. No effect on one
-  /// that is closed or in one of these phases already: the first reason is the one to act on.
+  /// Ends tailing for kFailed, kDeleted, kForeign or kRecreating: nobody knows any more where the topic ends. No effect
+  /// on one that is closed or in one of these phases already: the first reason is the one to act on.
   void give_up(Phase phase, std::string reason);
   /// Kafka's topic is another one than the one that was indexed; `what` shows it.
   void note_recreated(PartitionId partition, const std::string& what);

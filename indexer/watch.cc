@@ -101,46 +101,6 @@ void Watch::round() {
   ask_settings(all);
 }
 
-/// The answers come when they come: a broker that is slow with them holds nothing up.
-void Watch::ask_settings(const Entries& entries) {
-  const auto answers = cluster_.take_settings();
-  for (const auto& entry : entries) {
-    const auto answer = answers.find(entry->name());
-    if (answer == answers.end()) continue;
-    const auto known = entry->settings();
-    if (!known || *known == answer->second) {
-      entry->note_settings(answer->second);
-      continue;
-    }
-    const std::string text = fmt::format(
-        "Kafka's settings changed: retention.ms {} to {}, retention.bytes {} to {}, cleanup.policy {} to {}",
-        known->retention_ms, answer->second.retention_ms, known->retention_bytes, answer->second.retention_bytes,
-        known->cleanup_policy, answer->second.cleanup_policy);
-    log().info("topic {}: {}", entry->name(), text);
-    ignore_error(entry->store().add_event({now(), text}), "the log has it");
-    entry->note_settings(answer->second);
-  }
-  if (Clock::now() < next_settings_) return;
-  next_settings_ = Clock::now() + options_.metadata_interval;
-  std::vector<std::string> names;
-  for (const auto& entry : entries) names.push_back(entry->name());
-  cluster_.request_settings(names);
-}
-
-/// What is sealed, for Kafka's own tools to see: where to go on is known to the store alone.
-void Watch::commit_offsets(const Entries& entries) {
-  next_commit_ = Clock::now() + options_.commit_interval;
-  for (const auto& entry : entries) {
-    if (entry->phase() != TopicEntry::Phase::kTailing) continue;
-    std::map<PartitionId, Offset> sealed;
-    for (const auto& partition : entry->store().view().partitions) sealed[partition.partition] = partition.sealed_to;
-    auto& committed = memory_[entry->name()].committed;
-    if (sealed == committed) continue;
-    cluster_.commit("kseek-" + entry->name(), entry->name(), sealed);
-    committed = std::move(sealed);
-  }
-}
-
 /// False: no broker answered.
 bool Watch::ask_layout(const Entries& entries) {
   std::vector<std::string> names;
@@ -151,7 +111,9 @@ bool Watch::ask_layout(const Entries& entries) {
     return false;
   }
   broker_is_up(entries);
+  const std::string cluster = cluster_.cluster_id();
   for (const auto& entry : entries) {
+    if (!is_of_cluster(entry, cluster)) continue;
     Memory& memory = memory_[entry->name()];
     const auto& count = counts->at(entry->name());
     if (count) {
@@ -248,7 +210,9 @@ void Watch::start_topics(const Entries& entries) {
     const auto phase = entry->phase();
     if (phase != TopicEntry::Phase::kStarting && phase != TopicEntry::Phase::kTailing) continue;
     if (phase == TopicEntry::Phase::kTailing && entry->assigned().size() >= static_cast<size_t>(*partitions)) continue;
-    if (const auto resolved = resolver_.resolve(entry, *partitions); !resolved) {
+    auto resolved = note_cluster(*entry);
+    if (resolved) resolved = resolver_.resolve(entry, *partitions);
+    if (!resolved) {
       entry->set_trouble(describe(resolved.error()) + " (retried)");
       entry->forget_ends();
     } else {
@@ -272,7 +236,8 @@ void Watch::drop_failed(const Entries& entries) {
 
 void Watch::recreate_topics(const Entries& entries) {
   for (const auto& entry : entries) {
-    if (entry->phase() != TopicEntry::Phase::kRecreating || !options_.recreate(entry)) continue;
+    if (entry->phase() != TopicEntry::Phase::kRecreating || !may_be_recreated(entry)) continue;
+    if (!options_.recreate(entry)) continue;
     memory_.erase(entry->name());
     next_layout_ = {};
     wake();
@@ -332,9 +297,22 @@ bool Watch::ask_watermarks_of(const Entries& entries, Error& error) {
     error = marks.error();
     return false;
   }
+  bool rising = false;
   for (size_t i = 0; i < asked.size(); ++i) {
     const auto& mark = (*marks)[i];
-    if (mark) {
+    const auto& known = asked[i].known.log_start;
+    rising = rising || (mark && (!known || mark->low > *known));
+  }
+  const auto foreign = rising ? foreign_among(entries) : std::set<const TopicEntry*>();
+  if (!foreign) {
+    error = foreign.error();
+    return false;
+  }
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const auto& mark = (*marks)[i];
+    if (foreign->contains(asked[i].entry)) {
+      asked[i].entry->forget_end(asked[i].known.partition);
+    } else if (mark) {
       note_watermarks(*asked[i].entry, asked[i].known, *mark, asked[i].version);
     } else {
       asked[i].entry->forget_end(asked[i].known.partition);

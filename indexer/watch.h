@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -55,6 +56,7 @@ class Watch {
   struct Memory {
     std::optional<int32_t> partitions;
     int missing_rounds = 0;
+    bool foreign = false;            ///< another cluster than the messages' answered the last time
     Clock::time_point skip_until{};  ///< its watermarks can't be asked: not together with the others
     std::map<PartitionId, Offset> committed;
   };
@@ -63,6 +65,10 @@ class Watch {
   void round();
   [[nodiscard]] Entries entries() const;
   bool ask_layout(const Entries& entries);
+  [[nodiscard]] Result<void> note_cluster(TopicEntry& entry);
+  bool is_of_cluster(const std::shared_ptr<TopicEntry>& entry, const std::string& cluster);
+  bool may_be_recreated(const std::shared_ptr<TopicEntry>& entry);
+  [[nodiscard]] Result<std::set<const TopicEntry*>> foreign_among(const Entries& entries);
   void note_missing(TopicEntry& entry, Memory& memory, const Error& error);
   void start_topics(const Entries& entries);
   void ask_watermarks(const Entries& entries);
@@ -76,6 +82,8 @@ class Watch {
   void recreate_topics(const Entries& entries);
   void note_found(const std::shared_ptr<TopicEntry>& entry);
   void ask_settings(const Entries& entries);
+
+  static constexpr std::chrono::milliseconds kAskCluster{3'000};
 
   const WatchOptions options_;  // constant after construction
   TopicRegistry& topics_;

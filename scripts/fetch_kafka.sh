@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches Apache Kafka (its jars, through Maven) for the tests in tests/kafka, and prints the directory they are in.
-# They are kept between runs, outside of the build: $KSEEK_KAFKA_DIR, or else $XDG_CACHE_HOME/kseek/kafka-3.9.1
+# Fetches Apache Kafka and its tools (jars, through Maven) for the tests in tests/kafka, and prints the directory they
+# are in. They are kept between runs, outside of the build: $KSEEK_KAFKA_DIR, or else $XDG_CACHE_HOME/kseek/kafka-3.9.1
 # (~/.cache/…). When they are there already it only prints, and needs neither Maven nor a network.
 # Exit code 1: they can't be had, and stderr says why.
 set -euo pipefail
@@ -8,7 +8,7 @@ set -euo pipefail
 kafka=3.9.1
 reload4j=1.7.36
 dir=${KSEEK_KAFKA_DIR:-${XDG_CACHE_HOME:-${HOME:?fetch_kafka.sh: neither KSEEK_KAFKA_DIR nor HOME is set}/.cache}/kseek/kafka-$kafka}
-marker=$dir/complete-$kafka
+marker=$dir/complete-$kafka-tools
 
 fail() {
   echo "fetch_kafka.sh: $1" >&2
@@ -45,6 +45,9 @@ cat >"$work/pom.xml" <<POM
       <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>$kafka</version>
     </dependency>
     <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>$kafka</version>
+    </dependency>
+    <dependency>
       <groupId>org.slf4j</groupId><artifactId>slf4j-reload4j</artifactId><version>$reload4j</version>
     </dependency>
   </dependencies>
@@ -56,7 +59,9 @@ if ! mvn -B -q -f "$work/pom.xml" dependency:copy-dependencies -DoutputDirectory
   grep -m 5 -E 'ERROR|Exception' "$work/log" | cut -c 1-400 >&2 || true
   fail "Maven could not fetch Kafka $kafka (above): is there a network, and does Maven know the way out?"
 fi
-[[ -e $work/jars/kafka_2.13-$kafka.jar ]] || fail "Maven fetched something, but not kafka_2.13-$kafka.jar"
+for jar in kafka_2.13-$kafka.jar kafka-tools-$kafka.jar; do
+  [[ -e $work/jars/$jar ]] || fail "Maven fetched something, but not $jar"
+done
 
 rm -rf "$dir/jars"
 cp -r "$work/jars" "$dir/jars"

@@ -197,7 +197,8 @@ std::string encode_config(const TopicConfig& config) {
   out.integer(config.retention.duration.count()).number(config.paused ? 1 : 0).integer(config.opened_at.ms);
   out.number(config.labels.size());
   for (const auto& label : config.labels) out.text(label);
-  return out.number(static_cast<uint64_t>(config.require)).text(config.dead_letter_topic).take();
+  out.number(static_cast<uint64_t>(config.require)).text(config.dead_letter_topic);
+  return out.text(config.cluster_id).take();
 }
 
 std::optional<TopicConfig> decode_config(std::string_view bytes) {
@@ -216,6 +217,8 @@ std::optional<TopicConfig> decode_config(std::string_view bytes) {
   if (in.finished()) return config;  // format 1
   config.require = static_cast<Require>(in.number_to(static_cast<uint64_t>(Require::kJson)));
   config.dead_letter_topic = in.text();
+  if (in.finished()) return config;  // format 2
+  config.cluster_id = in.text();
   if (!in.finished()) return std::nullopt;
   return config;
 }

@@ -1,4 +1,4 @@
-// What an operator says of a topic when opening it; kept in the catalog.
+// What an operator says of a topic when opening it, and whose messages it has; kept in the catalog.
 #pragma once
 
 #include <chrono>
@@ -51,6 +51,8 @@ struct TopicConfig {
   Require require = Require::kAnything;
   /// Dead letters are also sent to this Kafka topic; empty: to the one that the process is configured with, if any.
   std::string dead_letter_topic = {};
+  /// The Kafka cluster that the messages are of, as its brokers name it; empty: nobody has said it yet.
+  std::string cluster_id = {};
   bool operator==(const TopicConfig&) const = default;
 };
 

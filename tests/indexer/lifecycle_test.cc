@@ -1,6 +1,8 @@
 // Opening, pausing, closing, and what goes wrong around them: brokers away, bad requests, expired messages.
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "indexer/kafka_client.h"
 #include "tests/indexer/world.h"
 
@@ -275,15 +277,15 @@ TEST(Lifecycle, ARecreatedTopicIsIndexedAnew) {
     world.send_many(topic, 1, 100, "first life ");
     world.wait_caught_up(topic);
   }
+  for (const char* topic : {"shorter", "longer", "narrower"}) {
+    // The test broker can't create a topic again, and another one is another cluster.
+    store::TopicConfig config = world.store->topic(topic)->config();
+    EXPECT_FALSE(std::exchange(config.cluster_id, "").empty());
+    ASSERT_TRUE(world.store->topic(topic)->update_config(config));
+  }
   world.stop();
-  // Another broker: the same names, other contents.
-  auto broker = TestBroker::start();
-  ASSERT_TRUE(broker);
-  world.broker = *std::move(broker);
-  auto producer = Producer::create(world.broker->address(), {});
-  ASSERT_TRUE(producer);
-  world.producer = *std::move(producer);
-  world.options.brokers = world.broker->address();
+  // The same names, other contents.
+  const auto first_broker = world.move_to_another_broker();
   world.create("shorter", 1);
   world.create("longer", 1);
   world.create("narrower", 2);
@@ -301,6 +303,48 @@ TEST(Lifecycle, ARecreatedTopicIsIndexedAnew) {
     for (const auto& message : world.scan(name)) EXPECT_EQ(message.value->substr(0, 6), "second");
     EXPECT_TRUE(eventually([&world, topic = name] { return world.status(topic).state == TopicState::kRunning; }));
   }
+}
+
+TEST(Lifecycle, AnotherClusterAtTheAddressChangesNothing) {
+  World world;
+  world.create("t", 1);
+  world.create("paused", 1);
+  world.start();
+  for (const char* topic : {"t", "paused"}) {
+    world.open(topic);
+    world.send_many(topic, 1, 100);
+    world.wait_caught_up(topic);
+  }
+  ASSERT_TRUE(world.indexer->pause_topic("paused"));
+  world.stop();
+  const auto first_broker = world.move_to_another_broker();
+  world.create("t", 1);
+  world.create("paused", 1);
+  world.send_many("t", 1, 200, "of another cluster ");
+  world.start();
+  EXPECT_TRUE(eventually([&] { return world.status("t").state == TopicState::kFailed; }));
+  EXPECT_NE(world.status("t").reason.find("another Kafka cluster"), std::string::npos) << world.status("t").reason;
+  EXPECT_TRUE(eventually([&] { return !world.status("paused").reason.empty(); }));
+  EXPECT_EQ(world.status("paused").state, TopicState::kPaused);
+  for (const char* topic : {"t", "paused"}) {
+    expect_whole(world.scan(topic), 100);
+    for (const auto& message : world.scan(topic)) EXPECT_EQ(message.value->substr(0, 1), "m");
+  }
+  // The operator says that it has moved.
+  ReindexRequest request;
+  request.topic = "t";
+  request.source = store::JobSource::kKafka;
+  const auto job = world.indexer->jobs().reindex(request);
+  ASSERT_TRUE(job) << describe(job.error());
+  EXPECT_TRUE(eventually([&] { return world.status("t").state == TopicState::kRunning; })) << world.status("t").reason;
+  expect_whole(world.scan("t"), 200);
+  world.stop();
+  // And back: nothing of that topic is there.
+  world.options.brokers = first_broker->address();
+  world.start();
+  EXPECT_TRUE(eventually([&] { return world.status("t").state == TopicState::kFailed; }));
+  EXPECT_TRUE(eventually([&] { return world.status("paused").reason.empty(); })) << world.status("paused").reason;
+  expect_whole(world.scan("t"), 200);
 }
 
 }  // namespace

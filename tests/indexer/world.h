@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -135,6 +136,16 @@ class World {
     auto made = Producer::create(broker->address(), {{"compression.type", lz4 ? "lz4" : "none"}});
     EXPECT_TRUE(made) << describe(made.error());
     producer = *std::move(made);
+  }
+
+  /// Another broker, another cluster; the one before, which goes on.
+  [[nodiscard]] std::unique_ptr<TestBroker> move_to_another_broker() {
+    auto started = TestBroker::start();
+    EXPECT_TRUE(started) << describe(started.error());
+    std::unique_ptr<TestBroker> before = std::exchange(broker, *std::move(started));
+    options.brokers = broker->address();
+    compress(false);
+    return before;
   }
 
   void start() {

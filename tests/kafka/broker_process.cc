@@ -69,7 +69,7 @@ Result<std::unique_ptr<BrokerProcess>> BrokerProcess::start(const std::filesyste
   for (int attempt = 0; attempt < 3; ++attempt) {
     std::unique_ptr<BrokerProcess> broker(new BrokerProcess());
     broker->kafka_dir_ = kafka_dir;
-    broker->port_ = free_port();
+    broker->port_ = settings.port != 0 ? settings.port : free_port();
     broker->controller_port_ = free_port();
     broker->secure_port_ = settings.secure_protocol.empty() ? 0 : free_port();
     KSEEK_TRY(broker->write_properties(settings));
@@ -98,7 +98,7 @@ Result<void> BrokerProcess::write_properties(const BrokerSettings& settings) {
       << "offsets.topic.replication.factor=1\noffsets.topic.num.partitions=1\n"
          "transaction.state.log.replication.factor=1\ntransaction.state.log.min.isr=1\n"
          "transaction.state.log.num.partitions=1\ngroup.initial.rebalance.delay.ms=0\n"
-         "auto.create.topics.enable=false\nmessage.max.bytes=33554432\n"
+         "auto.create.topics.enable=false\nmessage.max.bytes=33554432\nsocket.request.max.bytes=209715200\n"
          // After kill -9 the controller lets a node come back only when its old session has ended.
          "broker.session.timeout.ms=2000\nbroker.heartbeat.interval.ms=500\n"
          // Retention and compaction look soon and often.
@@ -141,15 +141,19 @@ pid_t BrokerProcess::launch(const std::vector<std::string>& arguments, const std
 
 Result<void> BrokerProcess::format(const BrokerSettings& settings) {
   std::vector<std::string> arguments{"kafka.tools.StorageTool", "format", "-t",
-                                     "a3NlZWstdGVzdC1jbHVzdA",  "-c",     (dir() / "server.properties").string()};
+                                     settings.cluster_id,       "-c",     (dir() / "server.properties").string()};
   arguments.insert(arguments.end(), settings.format_arguments.begin(), settings.format_arguments.end());
-  const pid_t tool = launch(arguments, "format.log");
-  int status = 0;
-  if (tool < 0 || waitpid(tool, &status, 0) != tool || status != 0) {
-    return Error{ErrorCode::kUnavailable, "Kafka's storage tool failed: " + tail_of(read_all(dir() / "format.log")),
-                 ""};
-  }
+  KSEEK_TRY(run_tool(arguments));
   return {};
+}
+
+Result<std::string> BrokerProcess::run_tool(const std::vector<std::string>& arguments) const {
+  const pid_t tool = launch(arguments, "tool.log");
+  int status = 0;
+  const bool ended = tool >= 0 && waitpid(tool, &status, 0) == tool;
+  std::string output = read_all(dir() / "tool.log");
+  if (ended && status == 0) return output;
+  return Error{ErrorCode::kUnavailable, arguments.front() + " failed: " + tail_of(output), ""};
 }
 
 Result<void> BrokerProcess::start_again() {

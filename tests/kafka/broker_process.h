@@ -24,6 +24,10 @@ struct BrokerSettings {
   std::string secure_protocol;
   /// Further arguments of Kafka's storage tool (SCRAM users).
   std::vector<std::string> format_arguments;
+  /// 22 letters and digits, as Kafka makes them.
+  std::string cluster_id = "a3NlZWstdGVzdC1jbHVzdA";
+  /// 0: any that is free.
+  int port = 0;
 };
 
 class BrokerProcess {
@@ -37,7 +41,12 @@ class BrokerProcess {
 
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   [[nodiscard]] std::string secure_address() const { return "127.0.0.1:" + std::to_string(secure_port_); }
+  [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] const std::filesystem::path& dir() const { return dir_.path(); }
+
+  /// Runs a class of Kafka's own (its tools' main classes) to its end; what it printed, errors too. kUnavailable: it
+  /// failed.
+  [[nodiscard]] Result<std::string> run_tool(const std::vector<std::string>& arguments) const;
 
   /// kill -9, and waits until it is gone.
   void kill_now();

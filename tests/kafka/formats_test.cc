@@ -144,5 +144,33 @@ TEST_F(Formats, TheProducersTimeOtherwise) {
   EXPECT_EQ(hit.create_time, 1'000'000'000'000);
 }
 
+/// Larger than librdkafka takes by itself (100 MB), on the wire or unpacked.
+TEST_F(KafkaTest, AMessageLargerThanClientsTakeIsADeadLetterAndTheTopicGoesOn) {
+  constexpr size_t kBytes = 120'000'000;
+  create(1, {{"max.message.bytes", "150000000"}});
+  start();
+  open();
+  send("before");
+  renew_producer({{"message.max.bytes", "150000000"}});
+  OutgoingMessage large = message_of(topic, 0, std::string(kBytes, 'x'));
+  EXPECT_EQ(send(large), 1);
+  EXPECT_EQ(send("between"), 2);
+  for (const char* compression : {"zstd", "lz4", "gzip"}) {
+    renew_producer({{"message.max.bytes", "150000000"}, {"compression.type", compression}});
+    send(large);
+  }
+  send("after");
+  EXPECT_TRUE(eventually([this] {
+    return search().values() == std::vector<std::string>{"before", "between", "after"};
+  })) << search().hits.size()
+      << ", " << status().reason;
+  const auto letters = store->topic(topic)->dead_letters(10, std::nullopt);
+  ASSERT_EQ(letters.size(), 4U);
+  for (const auto& letter : letters) {
+    EXPECT_EQ(letter.bytes, kBytes);
+    EXPECT_EQ(letter.reason, "too_large");
+  }
+}
+
 }  // namespace
 }  // namespace kseek::kafka_test

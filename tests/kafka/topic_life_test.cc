@@ -1,6 +1,7 @@
 // What happens to a topic in Kafka while it is open here: it grows, is deleted, is created again; and what Kafka's own
 // tools see of us.
 #include <algorithm>
+#include <regex>
 
 #include "tests/kafka/kafka_test.h"
 
@@ -217,6 +218,31 @@ TEST_F(TopicLife, WhatIsSealedIsCommittedForKafkasTools) {
   // Blocks of 64: two are sealed.
   EXPECT_TRUE(eventually([this] { return admin->committed("kseek-" + topic, topic, 0) >= 128; }))
       << admin->committed("kseek-" + topic, topic, 0);
+}
+
+TEST_F(TopicLife, KafkasOwnToolShowsOffsetAndLag) {
+  create(2);
+  send_many(200);
+  send("alone", 1);
+  start();
+  open();
+  wait_caught_up();
+  ASSERT_OK(store->topic(topic)->flush());
+  const std::string group = "kseek-" + topic;
+  ASSERT_TRUE(eventually([&] {
+    return admin->committed(group, topic, 0) == 200 && admin->committed(group, topic, 1) == 1;
+  })) << admin->committed(group, topic, 0);
+  ASSERT_OK(indexer->pause_topic(topic));
+  send_many(7);
+  const auto shown = broker->run_tool({"org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+                                       "--bootstrap-server", broker->address(), "--describe", "--group", group});
+  ASSERT_OK(shown);
+  // Group, topic, partition, current offset, end, lag, and nobody's consumer, host and client.
+  const auto row = [&](const std::string& numbers) {
+    return std::regex_search(*shown, std::regex(group + " +" + topic + " +" + numbers + " +- +- +-"));
+  };
+  EXPECT_TRUE(row("0 +200 +207 +7")) << *shown;
+  EXPECT_TRUE(row("1 +1 +1 +0")) << *shown;
 }
 
 TEST_F(TopicLife, ConsumerGroupsAreShownAsKafkasToolsShowThem) {
