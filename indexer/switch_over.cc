@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/fault_point.h"
 #include "base/time.h"
 
 namespace kseek::indexer {
@@ -34,7 +35,9 @@ Result<void> replace(const Switchboard& board, const std::string& topic, const C
   const auto old = board.store.topic(topic);
   const auto fresh = board.store.generation(topic);
   if (!old || !fresh) return Error{ErrorCode::kNotFound, fmt::format("topic \"{}\" was closed", topic), ""};
+  crash_point("switch.caught_up");
   KSEEK_TRY(take_over_settings(*old, *fresh));
+  crash_point("switch.settings_taken");
   return board.store.adopt_generation(topic);
 }
 
@@ -48,6 +51,7 @@ Result<void> switch_over(const Switchboard& board, const std::string& topic, con
   if (phase == Phase::kClosed) return Error{ErrorCode::kNotFound, fmt::format("topic \"{}\" was closed", topic), ""};
   if (board.tail != nullptr) board.tail->unassign(entry);
   entry->forget_assigned();
+  crash_point("switch.unassigned");
   if (auto replaced = replace(board, topic, catch_up); !replaced) {
     if (phase == Phase::kTailing || phase == Phase::kStarting) entry->set_phase(Phase::kStarting);
     if (board.watch != nullptr) board.watch->wake();

@@ -216,7 +216,9 @@ Result<std::shared_ptr<TopicStore>> StoreImpl::recreate_topic(const TopicConfig&
   std::vector<TopicEvent> events = old->events();
   events.push_back(event);
   if (events.size() > kKeptEvents) events.erase(events.begin());
+  KSEEK_TRY(fault_point("recreate.before_commit"));
   KSEEK_ASSIGN(auto created, make_topic(config, false, std::move(events), old.get()));
+  crash_point("recreate.committed");
   std::unique_lock lock(mu_);
   topics_.find(config.name)->second = created;
   return std::shared_ptr<TopicStore>(std::move(created));
@@ -284,7 +286,9 @@ Result<void> StoreImpl::adopt_generation(std::string_view name) {
   rocksdb::WriteBatch batch;
   batch.Delete(topic_key(fresh->number(), RecordKind::kGeneration));
   fresh->inherit_events(old->events(), batch);
+  KSEEK_TRY(fault_point("generation.before_adopt"));
   KSEEK_TRY(old->drop(std::move(batch)));
+  crash_point("generation.adopted");
   std::unique_lock lock(mu_);
   topics_.find(name)->second = fresh;
   generations_.erase(generations_.find(name));
@@ -300,7 +304,10 @@ Result<void> StoreImpl::save_job(const JobRecord& job) {
   KSEEK_TRY(check_writable());
   rocksdb::WriteBatch batch;
   batch.Put(job_key(job.id), encode_job(job));
-  return shared_.database->write(batch, true);
+  KSEEK_TRY(fault_point("job.before_save"));
+  KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("job.saved");
+  return {};
 }
 
 Result<void> StoreImpl::forget_job(uint64_t id) {

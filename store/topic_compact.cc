@@ -1,6 +1,7 @@
 // TopicStoreImpl: taking out of the topic what Kafka has compacted away.
 #include <algorithm>
 
+#include "base/fault_point.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -194,7 +195,9 @@ Result<size_t> TopicStoreImpl::commit_compacted(Partition& partition, const Comp
       batch.Delete(dead_letter_key(number_, letter.time, partition.id, letter.offset));
     }
     // A crash may lose it: then it is found out again.
+    KSEEK_TRY(fault_point("compact.before_commit"));
     KSEEK_TRY(shared_.database->write(batch, false));
+    crash_point("compact.committed");
     went = publish_compacted(partition, compacted);
   }
   if (dropped) {

@@ -178,6 +178,7 @@ Result<void> TopicStoreImpl::reclaim_space(bool dropped_some) {
   KSEEK_TRY(shared_.database->sync());
   KSEEK_TRY(fault_point("reclaim.synced"));
   KSEEK_ASSIGN(reclaim_more_, block_family_->reclaim(live, kRewritesACall));
+  crash_point("reclaim.done");
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/fault_point.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -31,7 +32,9 @@ Result<void> TopicStoreImpl::begin_rebuild() {
   auto rebuild = std::make_shared<Rebuild>(next_block_);
   rocksdb::WriteBatch batch;
   batch.Put(topic_key(number_, RecordKind::kRebuild), encode_number(next_block_.value));
+  KSEEK_TRY(fault_point("rebuild.before_begin"));
   KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("rebuild.begun");
   std::unique_lock lock(mu_);
   rebuild->plan(*blocks_, rebuild_run_blocks());
   rebuild_ = std::move(rebuild);
@@ -175,6 +178,7 @@ Result<void> TopicStoreImpl::commit_rebuilt(Rebuild& rebuild, const SegmentMeta&
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
   if (written) written = check_rebuilding();
+  if (written) written = fault_point(removed.empty() ? "rebuild.before_commit" : "rebuild.before_merge");
   if (written) {
     rocksdb::WriteBatch batch;
     batch.Put(rebuilt_segment_key(number_, added.id), encode_segment_meta(added));
@@ -190,6 +194,7 @@ Result<void> TopicStoreImpl::commit_rebuilt(Rebuild& rebuild, const SegmentMeta&
     segment->make_obsolete();
     return written;
   }
+  crash_point(removed.empty() ? "rebuild.committed" : "rebuild.merged");
   {
     std::unique_lock lock(mu_);
     rebuild.remove(removed);
@@ -263,7 +268,9 @@ Result<void> TopicStoreImpl::swap_index(const Rebuild& rebuild) {
   }
   for (const auto& segment : swap.dead) batch.Delete(rebuilt_segment_key(number_, segment->meta().id));
   batch.Delete(topic_key(number_, RecordKind::kRebuild));
+  KSEEK_TRY(fault_point("rebuild.before_swap"));
   KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("rebuild.swapped");
 
   auto index = std::make_shared<IndexSnapshot>();
   {
@@ -306,7 +313,9 @@ Result<void> TopicStoreImpl::cancel_rebuild() {
   rocksdb::WriteBatch batch;
   for (const auto& segment : rebuild->segments) batch.Delete(rebuilt_segment_key(number_, segment->meta().id));
   batch.Delete(topic_key(number_, RecordKind::kRebuild));
+  KSEEK_TRY(fault_point("rebuild.before_cancel"));
   KSEEK_TRY(shared_.database->write(batch, true));
+  crash_point("rebuild.cancelled");
   {
     std::unique_lock lock(mu_);
     if (rebuild_ == rebuild) rebuild_.reset();

@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <iostream>
-#include <numeric>
-#include <set>
+#include <iterator>
+#include <utility>
 
 namespace kseek::testing {
 namespace {
@@ -17,7 +16,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr int64_t kWords = 7;
 constexpr int64_t kBallastEvery = 10;
 constexpr size_t kBallastBytes = 100'000;  // the broker keeps 5 MiB a partition: so some of it expires
 
@@ -33,8 +31,6 @@ metadata_interval = "500ms"
 workers = 2
 )";
 
-std::string word_of(int64_t n) { return "word" + std::to_string(n % kWords); }
-
 /// Letters that no compression makes much smaller.
 std::string ballast(uint64_t seed) {
   static constexpr char kLetters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789zZ";
@@ -49,15 +45,9 @@ std::string ballast(uint64_t seed) {
   return text;
 }
 
-bool contains_all(const std::vector<int64_t>& offsets, int64_t from, int64_t to) {
-  auto at = std::lower_bound(offsets.begin(), offsets.end(), from);
-  for (int64_t offset = from; offset < to; ++offset, ++at) {
-    if (at == offsets.end() || *at != offset) return false;
-  }
-  return true;
-}
-
 }  // namespace
+
+std::string word_of(int64_t n) { return "word" + std::to_string(n % kWords); }
 
 std::string MessageOf::key() const { return fmt::format("{}-{}-{}", topic, partition, offset); }
 
@@ -73,12 +63,13 @@ CrashWorld::CrashWorld(uint64_t seed)
     : random_(seed),
       data_(scratch_.file("data")),
       disk_(data_, scratch_.file("disk")),
-      broker_(std::make_unique<Process>(kseek_arguments({"broker", "--topic", fmt::format("orders:{}", kPartitions),
-                                                         "--topic", fmt::format("side:{}", kPartitions)}))),
+      broker_(std::make_unique<Process>(
+          kseek_arguments({"broker", "--topic", fmt::format("orders:{}", kPartitions), "--topic",
+                           fmt::format("side:{}", kPartitions), "--topic", fmt::format("remade:{}", kPartitions)}))),
       address_(broker_->read_line().value_or("")) {
   producer_ = *indexer::Producer::create(address_, {});
   cluster_ = *indexer::Cluster::create(address_, {});
-  for (const char* topic : {"orders", "side"}) produced_[topic].resize(kPartitions);
+  for (const char* topic : kTopics) produced_[topic].resize(kPartitions);
   write_file(scratch_.file("kseek.toml"), kConfig);
 }
 
@@ -93,7 +84,7 @@ void CrashWorld::start(const std::string& fault) {
   ended_.reset();
   server_ = std::make_unique<ServerProcess>(data_.string(), address_, scratch_.file("kseek.toml"), environment);
   if (server_->ready()) {
-    tell("POST", "/api/v1/topics", R"({"topic":"orders"})");
+    if (tell("POST", "/api/v1/topics", R"({"topic":"orders"})") == 201) orders_are_open_ = true;
     return;
   }
   ended_ = server_->process().wait(seconds(10));
@@ -101,8 +92,8 @@ void CrashWorld::start(const std::string& fault) {
 }
 
 /// It may be refused, or nobody may be there to answer.
-void CrashWorld::tell(const std::string& method, const std::string& target, const std::string& body) const {
-  static_cast<void>(server_->call(method, target, body));
+int CrashWorld::tell(const std::string& method, const std::string& target, const std::string& body) const {
+  return server_->call(method, target, body).status;
 }
 
 bool CrashWorld::has_died(seconds limit) {
@@ -116,11 +107,42 @@ void CrashWorld::work(milliseconds time) {
 }
 
 void CrashWorld::act() {
-  const uint64_t draw = below(20);
+  if (below(2) == 0 && aim()) return;
+  const uint64_t draw = below(22);
   if (draw < 12) return produce("orders", 1 + static_cast<int>(below(60)));
   if (draw < 14) return produce("side", 1 + static_cast<int>(below(30)));
   if (draw < 18) return search_something();
-  open_or_close_side();
+  if (draw < 20) return open_or_close_side();
+  if (draw < 21) return reindex(below(2) == 0 ? "store" : "kafka", false);
+  cancel_job();
+}
+
+/// Does what leads to the point that is to be reached; false: all else does.
+bool CrashWorld::aim() {
+  const std::string part = aimed_at_.substr(0, aimed_at_.find('.'));
+  if (aimed_at_ == "rebuild.before_cancel" || aimed_at_ == "rebuild.cancelled") {
+    reindex("store", true);
+    cancel_job();
+  } else if (part == "rebuild" || part == "job") {
+    reindex("store", false);
+  } else if (part == "generation" || part == "switch") {
+    reindex("kafka", false);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// `slowly`: so that it can be cancelled.
+void CrashWorld::reindex(const std::string& source, bool slowly) {
+  Json body{{"source", source}};
+  if (slowly) body["rate_limit"] = 0.05;
+  const RawAnswer answer = server_->call("POST", "/api/v1/topics/orders/reindex", body.dump());
+  if (answer.status == 202) newest_job_ = answer.json()["id"].get<uint64_t>();
+}
+
+void CrashWorld::cancel_job() const {
+  if (newest_job_ > 0) tell("DELETE", fmt::format("/api/v1/jobs/{}", newest_job_));
 }
 
 void CrashWorld::produce(const std::string& topic, int count) {
@@ -132,13 +154,23 @@ void CrashWorld::produce(const std::string& topic, int count) {
   EXPECT_TRUE(producer_->flush(seconds(30)));
 }
 
+/// What was answered must survive.
 void CrashWorld::open_or_close_side() {
-  switch (below(4)) {
-    case 0: tell("POST", "/api/v1/topics", R"({"topic":"side"})"); break;
-    case 1: tell("POST", "/api/v1/topics/side/pause"); break;
-    case 2: tell("POST", "/api/v1/topics/side/resume"); break;
-    default: tell("DELETE", "/api/v1/topics/side"); break;
-  }
+  struct Change {
+    const char* method;
+    const char* target;
+    const char* body;
+    Side after;
+  };
+  static constexpr Change kChanges[] = {{"POST", "/api/v1/topics", R"({"topic":"side"})", Side::kOpen},
+                                        {"POST", "/api/v1/topics/side/pause", "", Side::kPaused},
+                                        {"POST", "/api/v1/topics/side/resume", "", Side::kOpen},
+                                        {"DELETE", "/api/v1/topics/side", "", Side::kClosed}};
+  const Change& change = kChanges[below(std::size(kChanges))];
+  const auto before = std::exchange(side_, std::nullopt);
+  const int status = tell(change.method, change.target, change.body);
+  if (status / 100 == 2) side_ = change.after;
+  if (status == 404 || status == 409) side_ = before;  // it was refused
 }
 
 /// A word in some offsets of a partition: exactly what the model has between the answer's low and indexed_to.
@@ -186,152 +218,39 @@ void CrashWorld::plant_orphan() const {
   write_file((orphan / "postlist.glass").string(), "nothing");
 }
 
-void CrashWorld::damage_segments() const {
+/// The topic "remade" gets a message that Kafka has another one for.
+void CrashWorld::plant_foreign_message() {
+  const auto opened = store::Store::open(data_, store::OpenMode::kOwner, {});
+  ASSERT_TRUE(opened) << describe(opened.error());
+  auto topic = (*opened)->topic("remade");
+  if (topic == nullptr) {
+    store::TopicConfig config;
+    config.name = "remade";
+    auto made = (*opened)->create_topic(config);
+    ASSERT_TRUE(made) << describe(made.error());
+    topic = *made;
+    ASSERT_TRUE(topic->start_partition(PartitionId{0}, kMinOffset));
+  }
+  const Offset next = topic->next_offset(PartitionId{0}).value_or(kMinOffset);
+  while (produced_["remade"][0] <= next.value) produce("remade", 10);
+  MessageView message;
+  message.partition = PartitionId{0};
+  message.offset = next;
+  message.key = message.value = kForeign;
+  EXPECT_EQ(topic->append(PartitionId{0}, {&message, 1}).appended, 1U);
+  foreign_ = next.value;
+  const auto flushed = topic->flush();
+  EXPECT_TRUE(flushed) << describe(flushed.error());
+}
+
+void CrashWorld::damage_segments() {
+  damaged_ = true;
   for (const auto& entry : fs::recursive_directory_iterator(data_ / "segments")) {
     if (entry.path().filename() != "postlist.glass") continue;
     std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(fs::file_size(entry.path()) / 2));
     file.put('\x5A');
   }
-}
-
-void CrashWorld::check_directory() {
-  if (!fs::exists(data_ / "db" / "CURRENT")) return;
-  const auto store = store::Store::open(data_, store::OpenMode::kReadOnly, {});
-  if (!store) {
-    // It may have ended before it had written anything.
-    EXPECT_EQ(store.error().code, ErrorCode::kNotFound) << describe(store.error());
-    return;
-  }
-  for (const char* topic : {"orders", "side"}) {
-    if ((*store)->topic(topic) == nullptr) continue;
-    check_topic(**store, topic);
-    check_searches(**store, topic);
-  }
-}
-
-void CrashWorld::check_topic(const store::Store& store, const std::string& topic) {
-  const auto stored = store.topic(topic);
-  const store::TopicView view = stored->view();
-  std::map<int, std::vector<int64_t>> offsets;
-  view.blocks->for_each([&](const store::BlockMeta& meta) {
-    const auto block = stored->read_block(meta);
-    ASSERT_TRUE(block) << describe(block.error());
-    ASSERT_NE(*block, nullptr);
-    for (size_t i = 0; i < (*block)->size(); ++i) {
-      const store::StoredMessage message = (*block)->message(i);
-      const MessageOf expected{topic, meta.partition.value, message.offset.value};
-      ASSERT_EQ(message.key, expected.key());
-      ASSERT_EQ(message.value, expected.value());
-      offsets[meta.partition.value].push_back(message.offset.value);
-    }
-  });
-  for (const store::PartitionView& partition : view.partitions) {
-    auto& found = offsets[partition.partition.value];
-    std::sort(found.begin(), found.end());
-    EXPECT_EQ(std::adjacent_find(found.begin(), found.end()), found.end()) << topic << ": a message is there twice";
-    EXPECT_TRUE(contains_all(found, partition.low.value, partition.sealed_to.value))
-        << topic << " " << partition.partition.value << ": not all of " << partition.low.value << " to "
-        << partition.sealed_to.value << " are there";
-    EXPECT_TRUE(found.empty() || found.back() < partition.sealed_to.value) << "blocks beyond the next offset";
-    EXPECT_LE(partition.sealed_to.value, produced_[topic][static_cast<size_t>(partition.partition.value)]);
-  }
-}
-
-/// The index as it was left: what it says of a word.
-void CrashWorld::check_searches(const store::Store& store, const std::string& topic) {
-  for (const store::PartitionView& partition : store.topic(topic)->view().partitions) {
-    const int64_t word = static_cast<int64_t>(below(kWords));
-    query::SearchRequest request;
-    request.topics = {topic};
-    request.partitions = {partition.partition};
-    request.where = *query::parse_text_condition(query::Scope::kValue, word_of(word));
-    const auto answer = query::search(store, request);
-    ASSERT_TRUE(answer) << describe(answer.error());
-    std::vector<int64_t> found, expected;
-    for (const query::Hit& hit : answer->hits) found.push_back(hit.message().offset.value);
-    for (int64_t offset = partition.sealed_to.value - 1;
-         offset >= partition.low.value && expected.size() < query::kMaxHits; --offset) {
-      if (MessageOf{topic, partition.partition.value, offset}.word() == word_of(word)) expected.push_back(offset);
-    }
-    std::sort(found.rbegin(), found.rend());  // messages of one millisecond are in order of their offsets anyway
-    EXPECT_EQ(found, expected) << topic << " " << partition.partition.value;
-  }
-}
-
-void CrashWorld::check_everything() {
-  start("");
-  tell("POST", "/api/v1/topics/side/resume");
-  ASSERT_TRUE(server_->ready());
-  const auto caught_up = [&] {
-    const RawAnswer answer = server_->get("/api/v1/topics/orders/progress");
-    if (answer.status != 200) return false;
-    const Json rows = answer.json()["partitions"];
-    const auto marks = cluster_->watermarks({{"orders", {0}}, {"orders", {1}}, {"orders", {2}}}, seconds(5));
-    if (!marks || rows.size() != kPartitions) return false;
-    for (size_t p = 0; p < kPartitions; ++p) {
-      const int64_t end = produced_["orders"][p];
-      if (rows[p]["end"] != end || rows[p]["indexed_to"] != end) return false;
-      if (!(*marks)[p] || rows[p]["low"] != (*marks)[p]->low.value) return false;
-    }
-    return true;
-  };
-  ASSERT_TRUE(eventually(caught_up, seconds(30))) << server_->get("/api/v1/topics/orders/progress").body;
-  for (int p = 0; p < kPartitions; ++p) {
-    check_partition_over_http("orders", p, produced_["orders"][static_cast<size_t>(p)]);
-  }
-  check_files();
-  const Json details = server_->get("/api/v1/topics/orders").json();
-  EXPECT_GT(details["segments"], 0) << "too little happened";
-  std::cout << fmt::format("{} messages produced, {} kept in {} blocks and {} segments\n", total_produced(),
-                           details["messages"].get<int64_t>(), details["blocks"].get<int64_t>(),
-                           details["segments"].get<int64_t>());
-  server_->process().signal(SIGTERM);
-  EXPECT_EQ(server_->process().wait(seconds(20)), 0) << server_->process().errors();
-  check_directory();
-}
-
-int64_t CrashWorld::total_produced() const {
-  const auto& counts = produced_.at("orders");
-  return std::accumulate(counts.begin(), counts.end(), int64_t{0});
-}
-
-void CrashWorld::check_partition_over_http(const std::string& topic, int partition, int64_t end) {
-  const std::string search = fmt::format("/api/v1/search?topic={}&partition={}&order=oldest", topic, partition);
-  std::vector<int64_t> found;
-  EXPECT_TRUE(for_each_hit(server_->url(), search + "&q=word3", [&](const Json& hit) {
-    found.push_back(hit["offset"].get<int64_t>());
-    EXPECT_EQ(hit["key"], (MessageOf{topic, partition, found.back()}.key()));
-  }));
-  const Json coverage = server_->get(search + "&limit=1").json()["coverage"][0];
-  std::vector<int64_t> expected;
-  for (int64_t offset = coverage["low"].get<int64_t>(); offset < end; ++offset) {
-    if (MessageOf{topic, partition, offset}.word() == "word3") expected.push_back(offset);
-  }
-  EXPECT_EQ(found, expected);
-}
-
-/// Once the workers are done, what is on the disk is what the catalog names, in segments/ and of the database's files.
-void CrashWorld::check_files() {
-  std::string on_disk, named;
-  const auto agree = [&] {
-    const auto store = store::Store::open(data_, store::OpenMode::kReadOnly, {});
-    if (!store) return false;
-    on_disk.clear();
-    named.clear();
-    std::set<std::string> names, files;
-    for (const auto& topic : (*store)->topics()) {
-      for (const auto& segment : topic->view().index->segments) names.insert(segment->path().filename().string());
-    }
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator(data_ / "segments", error)) {
-      files.insert(entry.path().filename().string());
-    }
-    for (const auto& name : names) named += name + " ";
-    for (const auto& file : files) on_disk += file + " ";
-    return !error && names == files;
-  };
-  EXPECT_TRUE(eventually(agree, seconds(20))) << "on disk: " << on_disk << "\nnamed: " << named;
 }
 
 }  // namespace kseek::testing

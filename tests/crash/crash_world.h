@@ -20,6 +20,12 @@
 namespace kseek::testing {
 
 inline constexpr int kPartitions = 3;
+inline constexpr int64_t kWords = 7;
+/// "remade" is what plant_foreign_message() makes of it, "side" is opened and closed.
+inline constexpr const char* kTopics[] = {"orders", "side", "remade"};
+inline constexpr const char* kForeign = "foreign";
+
+[[nodiscard]] std::string word_of(int64_t n);  ///< one of kWords
 
 /// What was produced. A message is told by its topic, partition and offset alone.
 struct MessageOf {
@@ -28,7 +34,7 @@ struct MessageOf {
   int64_t offset = 0;
   [[nodiscard]] std::string key() const;
   [[nodiscard]] std::string value() const;
-  /// One of seven words that stand in the value.
+  /// The word that stands in the value.
   [[nodiscard]] std::string word() const;
 };
 
@@ -36,6 +42,8 @@ class CrashWorld {
  public:
   explicit CrashWorld(uint64_t seed);
 
+  /// Work leads to this fault point more often from now on; empty: to none.
+  void aim_at(const std::string& point) { aimed_at_ = point; }
   /// Starts the server, with KSEEK_FAULT set to `fault`. It may die before it is ready.
   void start(const std::string& fault);
   /// Work for a while: messages, topics opened and closed, searches. Ends when the server has ended.
@@ -48,8 +56,10 @@ class CrashWorld {
   void lose_power(bool strict);
   /// Leaves a segment that nobody names.
   void plant_orphan() const;
+  /// Leaves a topic that Kafka has another one of.
+  void plant_foreign_message();
   /// Changes a byte of each segment.
-  void damage_segments() const;
+  void damage_segments();
 
   /// The data directory as the crash left it: every message that should be there is there once, and is found.
   void check_directory();
@@ -66,14 +76,23 @@ class CrashWorld {
 
  private:
   [[nodiscard]] uint64_t below(uint64_t limit) { return random_() % limit; }
-  void tell(const std::string& method, const std::string& target, const std::string& body = "") const;
+  enum class Side { kClosed, kOpen, kPaused };
+  /// The answer's status; 0: there was none.
+  int tell(const std::string& method, const std::string& target, const std::string& body = "") const;
   void act();
+  bool aim();
+  void reindex(const std::string& source, bool slowly);
+  void cancel_job() const;
   void open_or_close_side();
   void search_something();
+  void check_answered(const store::Store& store) const;
+  void check_segments(const store::Store& store) const;
   void check_topic(const store::Store& store, const std::string& topic);
   void check_searches(const store::Store& store, const std::string& topic);
   void check_partition_over_http(const std::string& topic, int partition, int64_t end);
   void check_files();
+  void end_jobs() const;
+  [[nodiscard]] bool has_caught_up(const std::string& topic);
   [[nodiscard]] int64_t total_produced() const;
 
   std::mt19937_64 random_;
@@ -88,6 +107,13 @@ class CrashWorld {
   std::map<std::string, std::vector<int64_t>> produced_;  // by topic and partition
   std::unique_ptr<ServerProcess> server_;
   std::optional<int> ended_;  // the server's exit code
+  std::string aimed_at_;
+  // What was answered, and so must be there: nullopt, 0, false while nobody knows.
+  bool orders_are_open_ = false;
+  std::optional<Side> side_;
+  uint64_t newest_job_ = 0;
+  std::optional<int64_t> foreign_;  // the offset of the last message planted in "remade"
+  bool damaged_ = false;
 };
 
 }  // namespace kseek::testing
