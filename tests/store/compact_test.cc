@@ -1,6 +1,11 @@
 // What Kafka has compacted away goes from views, counts and disk, wherever it is: open, frozen, sealed, dead letters.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <set>
 #include <thread>
 
 #include "base/time.h"
@@ -159,6 +164,59 @@ TEST_F(CompactTest, BesideEverythingElse) {
   ASSERT_TRUE(topic_->flush().has_value());
   EXPECT_EQ(offsets(), kept);
   EXPECT_EQ(topic_->stats().messages, kept.size());
+}
+
+/// By hand, with KSEEK_COMPACT_SPACE=1: what a compacted topic keeps, in messages and in bytes. Keys are drawn evenly,
+/// or some of them far more often than others.
+TEST(CompactSpace, OfAStreamOfUpdates) {
+  if (std::getenv("KSEEK_COMPACT_SPACE") == nullptr) GTEST_SKIP() << "set KSEEK_COMPACT_SPACE to run it";
+  constexpr size_t kKeys = 20'000;
+  constexpr int64_t kUpdates = 600'000;
+  constexpr int64_t kRound = 60'000;  // after so many Kafka compacts all but the newest half of them
+  for (const int skew : {1, 3}) {
+    const ScratchDirectory dir;
+    const auto store = Store::open(dir.path(), OpenMode::kOwner, {});
+    ASSERT_TRUE(store.has_value());
+    const auto topic = create_topic(**store, config_of("orders"));
+    ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+    std::mt19937_64 random(1);
+    std::vector<int64_t> newest(kKeys, -1);
+    for (int64_t offset = 0; offset < kUpdates; ++offset) {
+      const double draw = std::uniform_real_distribution<>(0, 1)(random);
+      const auto id = static_cast<size_t>(std::pow(draw, skew) * kKeys);
+      newest[id] = offset;
+      const std::string key = fmt::format("customer-{:07}", id);
+      std::string value = fmt::format("{{\"customer\":{},\"trace\":\"{:016x}\",\"text\":\"", id, random());
+      while (value.size() < 300) value += fmt::format("word{} ", random() % 5'000);
+      MessageView message;
+      message.offset = {offset};
+      message.create_time = message.ingest_time = {1'700'000'000'000 + offset};
+      message.key = key;
+      message.value = value;
+      topic->append({0}, {&message, 1});
+      if (offset % kRound != kRound - 1) continue;
+      ASSERT_TRUE(topic->flush().has_value());
+      std::set<int64_t> left(newest.begin(), newest.end());
+      left.erase(-1);
+      const int64_t end = offset - kRound / 2;
+      std::vector<Offset> existing;
+      for (const int64_t one : left) {
+        if (one < end) existing.push_back({one});
+      }
+      ASSERT_TRUE(topic->remove_compacted({0}, {0}, {end}, existing).has_value());
+      for (int i = 0; i < 20; ++i) ASSERT_TRUE(topic->expire({0}).has_value());
+      const TopicStats stats = topic->stats();
+      uint64_t disk = 0;
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.path() / "db")) {
+        if (entry.path().extension() == ".sst") disk += entry.file_size();
+      }
+      fmt::print(
+          "skew {} updates {:6} live {:6} blocks {:4} (full ones for these: {:4}) stored {:5.1f} MB, files {:5.1f} "
+          "MB\n",
+          skew, offset + 1, stats.messages, stats.blocks, (stats.messages + 1'023) / 1'024,
+          static_cast<double>(stats.stored_bytes) / 1e6, static_cast<double>(disk) / 1e6);
+    }
+  }
 }
 
 }  // namespace
