@@ -30,7 +30,7 @@ constexpr long kXfsMagic = 0x58465342;
 /// The directory, or where it would be made: its nearest parent that is there.
 fs::path nearest_existing(const fs::path& dir) {
   std::error_code ignored;
-  fs::path path = fs::absolute(dir, ignored);
+  fs::path path = fs::absolute(dir, ignored).lexically_normal();
   while (!fs::exists(path, ignored) && path.has_parent_path() && path != path.parent_path()) path = path.parent_path();
   return path;
 }
@@ -51,8 +51,9 @@ void look_at_writing(const fs::path& dir, const fs::path& there, Findings& findi
     return;
   }
   findings.push_back({Health::kOk, "data directory",
-                      there == fs::absolute(dir) ? fmt::format("{} can be written", dir.string())
-                                                 : fmt::format("{} will be made in {}", dir.string(), there.string()),
+                      there == fs::absolute(dir).lexically_normal()
+                          ? fmt::format("{} can be written", dir.string())
+                          : fmt::format("{} will be made in {}", dir.string(), there.string()),
                       ""});
 }
 

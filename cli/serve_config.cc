@@ -70,11 +70,11 @@ Result<void> read_kafka(const std::string& path, const toml::table& table, Serve
 Result<void> read_table(const std::string& path, std::string_view name, const toml::table& table,
                         const std::vector<Setting>& settings, ServeConfig& config) {
   for (const auto& [key, node] : table) {
+    const std::string_view word = key.str();
     const auto setting = std::find_if(settings.begin(), settings.end(),
-                                      [&](const Setting& s) { return s.table == name && s.key == key.str(); });
+                                      [&](const Setting& s) { return s.table == name && s.key == word; });
     if (setting == settings.end()) {
-      return at(path, node, fmt::format("[{}] has no setting \"{}\"", name, key.str()),
-                "known: " + keys_of(settings, name));
+      return at(path, node, fmt::format("[{}] has no setting \"{}\"", name, word), "known: " + keys_of(settings, name));
     }
     // A list, a table, a fraction: no setting takes one, and each says what it does take.
     const bool takes_text = setting->kind == Setting::Kind::kText || setting->kind == Setting::Kind::kSpan;

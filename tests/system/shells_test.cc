@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "tests/system/system.h"
@@ -72,6 +73,36 @@ TEST(Shells, ZshReadsItsScript) {
   EXPECT_EQ(offered.code, 0) << offered.err;
   EXPECT_THAT(offered.out, HasSubstr("search:Find the newest"));
   EXPECT_THAT(offered.out, HasSubstr("FILES\n"));
+}
+
+/// What a command prints to a terminal of 60 columns.
+std::string in_terminal(const std::string& environment, const std::string& command) {
+  const std::string line = "stty cols 60; " + environment + " '" + program() + "' " + command;
+  return run({"script", "-qec", line, "/dev/null"}).out;
+}
+
+TEST(Terminals, AreColouredAndFilledOnlyAsFarAsTheyGo) {
+  if (!has_shell("script")) GTEST_SKIP() << "no script(1) here";
+  const std::string doctor = "doctor --listen 127.0.0.1:0";
+  EXPECT_THAT(in_terminal("TERM=xterm NO_COLOR=", doctor), HasSubstr("\x1b["));
+  EXPECT_THAT(in_terminal("TERM=xterm NO_COLOR=1", doctor), Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(in_terminal("TERM=dumb NO_COLOR=", doctor), Not(HasSubstr("\x1b[")));
+  EXPECT_THAT(kseek({"doctor", "--listen", "127.0.0.1:0"}).out, Not(HasSubstr("\x1b[")));
+
+  const TempDir dir;
+  Process broker(kseek_arguments({"broker", "--topic", "a-topic-with-a-rather-long-name:1"}));
+  ServerProcess server(dir.file("data"), broker.read_line().value_or(""));
+  ASSERT_EQ(server.call("POST", "/api/v1/topics", R"({"topic":"a-topic-with-a-rather-long-name"})").status, 201);
+  const std::string table = in_terminal("KSEEK_SERVER=" + server.url(), "topics");
+  EXPECT_THAT(table, HasSubstr("a-top"));
+  EXPECT_THAT(table, HasSubstr("…"));
+  std::istringstream lines(table);
+  for (std::string row; std::getline(lines, row);) {
+    const auto columns =
+        std::count_if(row.begin(), row.end(), [](char c) { return (c & '\xc0') != '\x80' && c != '\r'; });
+    EXPECT_LE(columns, 60) << row;
+  }
+  EXPECT_THAT(kseek({"topics", "--server", server.url()}).out, HasSubstr("a-topic-with-a-rather-long-name"));
 }
 
 TEST(Commands, AllHaveExamples) {
