@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "store/unusual_number.h"
@@ -68,6 +69,12 @@ Result<std::optional<FieldTest>> parse_range(std::string_view text) {
   return std::optional(test);
 }
 
+/// Letters match whatever their case, also those of JSON's own words.
+bool is_word(std::string_view typed, std::string_view lower_case) {
+  return std::equal(typed.begin(), typed.end(), lower_case.begin(), lower_case.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+}
+
 Result<FieldTest> parse_test(const Operand& operand) {
   FieldTest test;
   const bool word = operand.kind == Operand::Kind::kWord;
@@ -77,7 +84,7 @@ Result<FieldTest> parse_test(const Operand& operand) {
     return test;
   }
   if (word && operand.text == "*") return test;
-  if (word && operand.text == "null") {
+  if (word && is_word(operand.text, "null")) {
     test.kind = FieldTest::Kind::kNull;
     return test;
   }
@@ -86,7 +93,8 @@ Result<FieldTest> parse_test(const Operand& operand) {
     if (range) return *range;
     test.number = parse_json_number(operand.text);
     if (test.number) test.integer_digits = settled_integer_digits(operand.text);
-    if (operand.text == "true" || operand.text == "false") test.boolean = operand.text == "true";
+    if (is_word(operand.text, "true")) test.boolean = true;
+    if (is_word(operand.text, "false")) test.boolean = false;
   }
   test.kind = FieldTest::Kind::kWord;
   KSEEK_ASSIGN(test.phrase, tokenizer::parse_phrase(operand.text));

@@ -90,6 +90,21 @@ std::optional<Operand> QueryScanner::take_regex() {
   return regex;
 }
 
+std::optional<Error> QueryScanner::unknown_flags() const {
+  constexpr std::string_view kFlagsElsewhere = "gimsuxy";  // of Perl and JavaScript
+  constexpr size_t kMost = 3;                              // of more letters it is rather the end of a path
+  const size_t close = find_unescaped('/', at_ + 1);
+  if (close == std::string_view::npos || close == at_ + 1) return std::nullopt;
+  size_t end = close + 1;
+  while (end < text_.size() && !is_space(text_[end]) && text_[end] != ')') ++end;
+  const std::string_view flags = text_.substr(close + 1, end - close - 1);
+  const size_t unknown = flags.find_first_not_of('i');
+  if (flags.size() > kMost || flags.find_first_not_of(kFlagsElsewhere) != std::string_view::npos) return std::nullopt;
+  return error(close + 1 + (unknown == std::string_view::npos ? 1 : unknown),
+               fmt::format("\"{}\" after a regular expression is not known", flags),
+               "only i, once, which ignores case; a path is written in quotation marks");
+}
+
 Result<Operand> QueryScanner::take_operand() {
   const size_t begin = at_;
   if (accept('"')) {
@@ -102,6 +117,7 @@ Result<Operand> QueryScanner::take_operand() {
   }
   if (peek() == '/') {
     if (const auto regex = take_regex()) return *regex;
+    if (auto unknown = unknown_flags()) return *std::move(unknown);
   }
   at_ = word_end(at_);
   return Operand{Operand::Kind::kWord, text_.substr(begin, at_ - begin)};

@@ -60,6 +60,8 @@ class QueryScanner {
   /// The unescaped `closer` at or after `at`; npos when there is none.
   [[nodiscard]] size_t find_unescaped(char closer, size_t at) const;
   [[nodiscard]] std::optional<Operand> take_regex();
+  /// What is wrong with letters after a regular expression that other tools know there: /x/g.
+  [[nodiscard]] std::optional<Error> unknown_flags() const;
 
   std::string_view text_;
   size_t at_ = 0;

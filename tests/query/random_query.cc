@@ -38,6 +38,11 @@ bool is_number(const std::string& text) {
   return RE2::FullMatch(text, number);
 }
 
+std::string in_lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 /// With a backslash before what ends a word or makes it a field.
 std::string escaped_word(const std::string& text) {
   std::string word;
@@ -209,17 +214,21 @@ QueryText RandomQuery::json_operand(const Field& field) {
   OracleTest& test = query.oracle.test;
   switch (random_.below(8)) {
     case 0: query.text = "*"; break;
-    case 1: query.text = "null"; break;
+    case 1: query.text = random_.pick<std::string>({"null", "null", "NULL", "Null"}); break;
     case 2: query.text = range(test); return query;
     case 3:
     case 4: query.text = random_number(random_); break;
-    case 5: query.text = random_.pick<std::string>({"true", "false", "\"true\"", "\"null\"", "\"42\"", "\"*\""}); break;
+    case 5:
+      query.text =
+          random_.pick<std::string>({"true", "false", "TRUE", "False", "\"true\"", "\"null\"", "\"42\"", "\"*\""});
+      break;
     default: query.text = phrase(random_.one_in(2), test.phrase);
   }
   test.exists = query.text == "*";
-  test.null = query.text == "null";
+  const std::string lower = in_lower_case(query.text);
+  test.null = lower == "null";
   if (test.exists || test.null) return query;
-  if (query.text == "true" || query.text == "false") test.boolean = query.text == "true";
+  if (lower == "true" || lower == "false") test.boolean = lower == "true";
   if (is_number(query.text)) test.number = std::strtold(query.text.c_str(), nullptr);
   if (query.text == "\"*\"") test.phrase = {{kAnyRun}};
   if (!test.phrase.empty()) return query;
