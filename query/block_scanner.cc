@@ -36,6 +36,7 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
   }
   if (few == 0) return found;
   KSEEK_TRY(block->load(columns_));
+  found.read_texts = true;
   if (prefilter_ != nullptr && few > kFewMessages) counting &= prefilter_->messages(*block, count);
 
   // From the end where better keys are likely, so that the page is soon full of good ones and most are rejected

@@ -35,6 +35,7 @@ class BlockScanner {
   struct Found {
     std::vector<RankedHit> hits;  ///< best first; their texts may not be loaded
     bool left_out = false;        ///< for want of place: only what stands at or before the last of a full page is known
+    bool read_texts = false;      ///< false: none of its messages counted, nothing was looked at
     uint64_t verified = 0;        ///< messages that were looked at one by one
   };
 

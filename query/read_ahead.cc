@@ -85,7 +85,7 @@ ReadAhead::Unneeded ReadAhead::close() {
     if (task->claim(Task::State::kCancelled)) continue;
     task->wait();
     unneeded.blocks += 1;
-    unneeded.raw_bytes += task->candidate.block->raw_bytes;
+    unneeded.bytes_read += task->result.bytes_read;
   }
   tasks_.clear();
   return unneeded;

@@ -21,6 +21,7 @@ struct ScannedBlock {
   Candidate candidate;
   Result<BlockScanner::Found> found = BlockScanner::Found();
   bool expired = false;  ///< it was no longer there
+  uint64_t bytes_read = 0;
   double read_ms = 0, verify_ms = 0;
 };
 
@@ -44,10 +45,11 @@ class ReadAhead {
   /// The next block, opened and verified. REQUIRES: next_block().
   [[nodiscard]] ScannedBlock take();
 
-  /// Blocks that were opened in vain, once nothing more is taken, and their bytes. Waits for those that were begun.
+  /// Blocks that were opened in vain, once nothing more is taken, and what was read of them. Waits for those that were
+  /// begun.
   struct Unneeded {
     uint64_t blocks = 0;
-    uint64_t raw_bytes = 0;
+    uint64_t bytes_read = 0;
   };
   Unneeded close();
 

@@ -88,7 +88,7 @@ struct Explain {
   uint64_t memory_blocks_scanned = 0;
   uint64_t blocks_unneeded = 0;    ///< opened ahead, and not needed in the end: in bytes_read, not in blocks_opened
   uint64_t messages_verified = 0;  ///< looked at one by one
-  uint64_t bytes_read = 0;         ///< raw bytes of the blocks opened
+  uint64_t bytes_read = 0;         ///< raw bytes of the columns looked at, of blocks opened; of the whole for headers
   uint64_t full_scan_bytes = 0;    ///< raw bytes of all blocks
   uint64_t blocks_not_asked = 0;   ///< the answer was certain before their index was asked; in no step
   std::vector<std::string> notes;  ///< what went wrong without harm to the answer, for the operator
@@ -99,8 +99,10 @@ struct SearchAnswer {
   std::vector<Hit> hits;
   bool complete = false;  ///< every retained message up to `end`, as it stood at the beginning, was considered
   std::vector<std::string> incomplete_because;  ///< one reason each, for a person; empty when complete
-  bool more = false;                            ///< following the cursor may find more
-  std::string cursor;                           ///< empty when there is no more
+  /// Stopped by the deadline or the byte budget, in words: the last of incomplete_because. Empty: it was not.
+  std::string cut_short;
+  bool more = false;   ///< following the cursor may find more
+  std::string cursor;  ///< empty when there is no more
   std::chrono::microseconds took{0};
   std::vector<PartitionCoverage> coverage;
   std::optional<Explain> explain;

@@ -25,6 +25,20 @@ std::optional<Prefilter> make_prefilter(const std::optional<Condition>& where) {
   return prefilter;
 }
 
+/// Of a block of so many raw bytes; all of them where it doesn't know its columns' sizes.
+uint64_t bytes_looked_at(const store::MessageBlock& block, store::Columns columns, uint64_t raw_bytes) {
+  using Text = store::MessageBlock::Text;
+  if (columns.headers) return raw_bytes;
+  uint64_t bytes = 0;
+  for (const auto& [wanted, text] : {std::pair(columns.keys, Text::kKey), std::pair(columns.values, Text::kValue)}) {
+    if (!wanted) continue;
+    const auto column = block.column(text);
+    if (!column) return raw_bytes;
+    bytes += column->bytes.size();
+  }
+  return std::min(bytes, raw_bytes);
+}
+
 }  // namespace
 
 /// Adds the time until its end to a total of milliseconds.
@@ -91,7 +105,7 @@ Result<bool> Searcher::run_round() {
   const std::optional<SortKey> next = ahead.best();
   const auto unneeded = ahead.close();
   explain_.blocks_unneeded += unneeded.blocks;
-  explain_.bytes_read += unneeded.raw_bytes;
+  explain_.bytes_read += unneeded.bytes_read;
   explain_.blocks_not_asked = queue->blocks_not_asked();
   if (!first) {
     explain_.candidates += counts_again.candidates;
@@ -237,6 +251,9 @@ ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& 
   auto scanner = borrow_scanner();
   scanned.found = scanner->scan(*block, (*block)->size(), limits);
   give_back(std::move(scanner));
+  if (scanned.found && scanned.found->read_texts) {
+    scanned.bytes_read = bytes_looked_at(**block, columns_, candidate.block->raw_bytes);
+  }
   return scanned;
 }
 
@@ -271,7 +288,7 @@ void Searcher::take_found(ScannedBlock scanned, TopHits& top) {
   add_hits(*std::move(scanned.found), top);
   bytes_ += meta.raw_bytes;
   explain_.blocks_opened += 1;
-  explain_.bytes_read += meta.raw_bytes;
+  explain_.bytes_read += scanned.bytes_read;
 }
 
 void Searcher::add_hits(BlockScanner::Found found, TopHits& top) {
@@ -304,7 +321,8 @@ void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
   cursor_.round = std::move(round);
   answer_.more = true;
   const char* what = why == Stop::kTime ? "the time limit was reached" : "the limit of bytes to read was reached";
-  add_reason(fmt::format("{} after {} blocks; the cursor goes on from there", what, blocks_tried_));
+  answer_.cut_short = fmt::format("{} after {} blocks; the cursor goes on from there", what, blocks_tried_);
+  answer_.incomplete_because.push_back(answer_.cut_short);
 }
 
 void Searcher::give(RankedHit hit) {

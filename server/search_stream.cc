@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "query/cursor.h"
 #include "server/json.h"
 
 namespace kseek::server {
@@ -16,12 +15,9 @@ constexpr std::chrono::milliseconds kRound{250};
 /// Takes away what a round says of its own end, if time ran out inside it: the next one goes on exactly there. What it
 /// said; nullopt: it did not.
 std::optional<std::string> take_cut(query::SearchAnswer& round) {
-  if (!round.more || round.incomplete_because.empty()) return std::nullopt;
-  const auto cursor = query::decode_cursor(round.cursor);
-  if (!cursor || !cursor->round) return std::nullopt;
-  std::string reason = std::move(round.incomplete_because.back());  // the search says it last
-  round.incomplete_because.pop_back();
-  return reason;
+  if (round.cut_short.empty()) return std::nullopt;
+  round.incomplete_because.pop_back();  // the search says it last
+  return std::move(round.cut_short);
 }
 
 /// Adds what a further round did. What it says of the blocks in all and of the conditions is the first round's.
