@@ -128,6 +128,27 @@ TEST_P(PowerLossTest, NothingDurableIsLostAndNothingIsDoubled) {
   if (!HasFailure()) world.check_everything();
 }
 
+/// Nothing else goes on that would sync it by chance.
+TEST(AnsweredTest, SurvivesPowerLossAtOnce) {
+  CrashWorld world(1);
+  world.use_shim();
+  world.start("");
+  world.produce("orders", 100);
+  world.lose_power(true);
+  world.check_directory();
+  for (const size_t change : {0, 1, 2, 1, 3, 0}) {
+    SCOPED_TRACE(fmt::format("change {}", change));
+    world.start("");
+    world.change_side(change);
+    world.lose_power(true);
+    world.check_directory();
+  }
+  world.start("");
+  world.reindex("store", true);
+  world.lose_power(true);
+  world.check_directory();
+}
+
 INSTANTIATE_TEST_SUITE_P(Lives, PowerLossTest, ::testing::Range(0, kPowerLives));
 
 /// A dump of the topic "orders", and imports of it. There is no Kafka that would give it again.

@@ -112,7 +112,7 @@ void CrashWorld::act() {
   if (draw < 12) return produce("orders", 1 + static_cast<int>(below(60)));
   if (draw < 14) return produce("side", 1 + static_cast<int>(below(30)));
   if (draw < 18) return search_something();
-  if (draw < 20) return open_or_close_side();
+  if (draw < 20) return change_side(below(kSideChanges));
   if (draw < 21) return reindex(below(2) == 0 ? "store" : "kafka", false);
   cancel_job();
 }
@@ -133,7 +133,6 @@ bool CrashWorld::aim() {
   return true;
 }
 
-/// `slowly`: so that it can be cancelled.
 void CrashWorld::reindex(const std::string& source, bool slowly) {
   Json body{{"source", source}};
   if (slowly) body["rate_limit"] = 0.05;
@@ -154,8 +153,7 @@ void CrashWorld::produce(const std::string& topic, int count) {
   EXPECT_TRUE(producer_->flush(seconds(30)));
 }
 
-/// What was answered must survive.
-void CrashWorld::open_or_close_side() {
+void CrashWorld::change_side(size_t which) {
   struct Change {
     const char* method;
     const char* target;
@@ -166,7 +164,8 @@ void CrashWorld::open_or_close_side() {
                                         {"POST", "/api/v1/topics/side/pause", "", Side::kPaused},
                                         {"POST", "/api/v1/topics/side/resume", "", Side::kOpen},
                                         {"DELETE", "/api/v1/topics/side", "", Side::kClosed}};
-  const Change& change = kChanges[below(std::size(kChanges))];
+  static_assert(std::size(kChanges) == kSideChanges);
+  const Change& change = kChanges[which];
   const auto before = std::exchange(side_, std::nullopt);
   const int status = tell(change.method, change.target, change.body);
   if (status / 100 == 2) side_ = change.after;

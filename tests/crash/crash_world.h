@@ -74,6 +74,12 @@ class CrashWorld {
   [[nodiscard]] std::filesystem::path data() const { return data_; }
   void produce(const std::string& topic, int count);
 
+  static constexpr size_t kSideChanges = 4;
+  /// Opens, pauses, resumes or closes the topic "side". What is answered must survive.
+  void change_side(size_t which);
+  /// `slowly`: so that it can be cancelled.
+  void reindex(const std::string& source, bool slowly);
+
  private:
   [[nodiscard]] uint64_t below(uint64_t limit) { return random_() % limit; }
   enum class Side { kClosed, kOpen, kPaused };
@@ -81,9 +87,7 @@ class CrashWorld {
   int tell(const std::string& method, const std::string& target, const std::string& body = "") const;
   void act();
   bool aim();
-  void reindex(const std::string& source, bool slowly);
   void cancel_job() const;
-  void open_or_close_side();
   void search_something();
   void check_answered(const store::Store& store) const;
   void check_segments(const store::Store& store) const;
