@@ -71,6 +71,7 @@ void note_entries(const rd_kafka_ConfigResource_t& resource, Configs& configs) {
 Configs describe_configs(Client& client, rd_kafka_ResourceType_t type, const std::vector<std::string>& names,
                          milliseconds timeout) {
   std::vector<rd_kafka_ConfigResource_t*> asked;
+  asked.reserve(names.size());
   for (const std::string& name : names) asked.push_back(rd_kafka_ConfigResource_new(type, name.c_str()));
   rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
   rd_kafka_AdminOptions_t* options = rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
@@ -149,6 +150,7 @@ ProbedTopic probe_topic(Client& client, Cluster& questions, const std::string& n
   }
   topic.partitions = *counts->at(name);
   std::vector<TopicPartition> partitions;
+  partitions.reserve(static_cast<size_t>(topic.partitions));
   for (int32_t p = 0; p < topic.partitions; ++p) partitions.push_back({name, PartitionId{p}});
   const auto ends = questions.watermarks(partitions, timeout);
   if (!ends) {
