@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/bytes.h"
 #include "base/time.h"
 #include "indexer/log.h"
 
@@ -15,13 +16,14 @@ constexpr milliseconds kQuiet{5'000};     // no new sealed block for so long: bu
 constexpr milliseconds kFirstPause{500};  // after a failure; doubles
 constexpr milliseconds kLongestPause{30'000};
 constexpr milliseconds kProgressWait{20};
-constexpr size_t kWaitingBlocksPerThread = 4;  // some 5 ms of sealing each
+constexpr size_t kWaitingBlocksPerThread = 4;          // full ones take some 5 ms of sealing each
+constexpr uint64_t kWaitingBytesPerThread = 1536_KiB;  // four full ones of usual messages
 
 }  // namespace
 
 Workers::Workers(unsigned threads) : next_tick_(Clock::now() + kTick) {
   const unsigned count = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  behind_blocks_ = count * kWaitingBlocksPerThread;
+  thread_count_ = count;
   threads_.reserve(count + 1);
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(work_, kMaintain, kMerge); });
   threads_.emplace_back([this] { run(merge_work_, kMerge, kStages); });
@@ -72,20 +74,9 @@ void Workers::notify_frozen(const store::TopicStore& topic, size_t blocks) {
 
 bool Workers::is_behind() const {
   const std::lock_guard lock(mu_);
-  return is_behind_locked();
-}
-
-/// The store itself was asked: others may have sealed.
-bool Workers::set_frozen(Topic& topic, size_t blocks) {
-  const std::lock_guard lock(mu_);
-  topic.frozen = blocks;
-  return is_behind_locked();
-}
-
-bool Workers::is_behind_locked() const {
   size_t waiting = 0;
   for (const auto& [store, topic] : topics_) waiting += topic->trouble.empty() ? topic->frozen : 0;
-  return waiting > behind_blocks_;
+  return waiting > thread_count_ * kWaitingBlocksPerThread;
 }
 
 Workers::TopicPtr Workers::find_locked(const store::TopicStore& store) const {
@@ -107,10 +98,17 @@ uint64_t Workers::memory_bytes() const {
   return sum;
 }
 
+/// The store itself was asked. False: the topic is in trouble.
+bool Workers::correct_frozen(Topic& topic, size_t blocks) {
+  const std::lock_guard lock(mu_);
+  topic.frozen = blocks;
+  return topic.trouble.empty();
+}
+
 bool Workers::relieve(uint64_t limit_bytes) {
   uint64_t memory = 0;
   uint64_t frozen = 0;
-  bool behind = false;
+  uint64_t waiting = 0;  // bytes to be sealed, but for topics in trouble
   uint64_t unindexed = 0;
   uint64_t largest_bytes = 0;
   TopicPtr largest;
@@ -119,14 +117,14 @@ bool Workers::relieve(uint64_t limit_bytes) {
     const store::TopicStats stats = topic->store->stats();
     memory += stats.memory_bytes;
     frozen += stats.frozen_blocks;
-    behind = set_frozen(*topic, stats.frozen_blocks);
+    waiting += correct_frozen(*topic, stats.frozen_blocks) ? stats.frozen_bytes : 0;
     unindexed += stats.unindexed_blocks;
     if (stats.memory_bytes > largest_bytes) {
       largest_bytes = stats.memory_bytes;
       largest = topic;
     }
   }
-  if (memory <= limit_bytes && !behind) return true;
+  if (memory <= limit_bytes && waiting <= thread_count_ * kWaitingBytesPerThread) return true;
   if (frozen == 0) {
     bool froze = largest && largest->store->freeze_largest() > 0;
     for (auto it = topics.begin(); !froze && it != topics.end(); ++it) {

@@ -41,8 +41,8 @@ class Workers {
   /// So many blocks of the topic became full.
   void notify_frozen(const store::TopicStore& topic, size_t blocks);
 
-  /// True while more full blocks wait to be sealed than keep the threads busy. More of them would only lengthen the
-  /// searches, which scan what is not sealed. Blocks of topics in trouble don't count. Cheap.
+  /// True while more blocks wait to be sealed than keep the threads busy, but for topics in trouble: more of them would
+  /// only lengthen the searches, which scan what is not sealed. Cheap, and an estimate: relieve() looks at their sizes.
   [[nodiscard]] bool is_behind() const;
   /// One step of not being behind, and of keeping all topics together under `limit_bytes`: true when both hold, or when
   /// nothing more can be done about it. False: asked for work to be done and waited a little for some of it; call
@@ -86,8 +86,7 @@ class Workers {
   void maintain(const TopicPtr& topic);
   void finish(const Task& task, const Result<bool>& outcome);
   void fail_locked(Topic& topic, Stage stage, const Error& error);
-  bool set_frozen(Topic& topic, size_t blocks);
-  [[nodiscard]] bool is_behind_locked() const;
+  bool correct_frozen(Topic& topic, size_t blocks);
   [[nodiscard]] TopicPtr find_locked(const store::TopicStore& store) const;
   [[nodiscard]] std::vector<TopicPtr> all() const;
 
@@ -99,7 +98,7 @@ class Workers {
   std::array<std::deque<TopicPtr>, kStages> queues_;     // guarded by mu_
   Clock::time_point next_tick_;                          // guarded by mu_
   bool stopping_ = false;                                // guarded by mu_
-  size_t behind_blocks_ = 0;                             // constant after construction
+  size_t thread_count_ = 0;                              // constant after construction
   std::vector<std::thread> threads_;                     // the owner's: constant until stop()
 };
 

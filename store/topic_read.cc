@@ -100,9 +100,10 @@ TopicStats TopicStoreImpl::stats() const {
     for (const auto& frozen : partition->frozen) {
       ++stats.frozen_blocks;
       stats.messages += frozen.messages;
-      if (frozen.block) stats.memory_bytes += frozen.block->memory_bytes();
+      if (frozen.block) stats.frozen_bytes += frozen.block->memory_bytes();
     }
   }
+  stats.memory_bytes += stats.frozen_bytes;
   return stats;
 }
 

@@ -80,6 +80,7 @@ struct TopicStats {
   uint64_t index_bytes = 0;    ///< of live segments
   uint64_t memory_bytes = 0;   ///< open and frozen blocks, and pending terms
   uint64_t frozen_blocks = 0;  ///< full, waiting for seal_next()
+  uint64_t frozen_bytes = 0;   ///< of these, in memory
   uint64_t blocks = 0;
   uint64_t segments = 0;
   uint64_t unindexed_blocks = 0;  ///< sealed, in no segment yet
