@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 
+#include "base/open_files.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 
@@ -50,6 +51,7 @@ void declare(CLI::App& app, cli::Run& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kseek::raise_open_file_limit();  // before the store and the server take their shares
   try {
     CLI::App app("Finds any message in Kafka by partition, offset, time, key and value.", "kseek");
     cli::Run run;

@@ -157,6 +157,8 @@ void add_indexer(List& list, indexer::IndexerOptions& indexer) {
            "How often Kafka is asked where partitions begin and end.");
   list.add("metadata_interval", span(indexer.metadata_interval), "span",
            "How often new partitions, deleted topics and changed settings are looked for.");
+  list.add("commit_interval", span(indexer.commit_interval), "span",
+           "How often what is sealed is synced to the disk and committed to the group kseek-TOPIC.");
   list.add("compaction_interval", span(indexer.compaction_interval), "span",
            "How often a compacted topic is read again, to see what Kafka has removed.");
   list.add("compaction_bytes_per_second", whole(indexer.compaction_bytes_per_second, 0, kManyBytes), "bytes a second",

@@ -175,7 +175,7 @@ Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& inpu
     stats.input_bytes = reader.bytes_read();
     if (progress) progress(stats);
     while (!workers.relieve(memory_limit_bytes)) {
-      if (const std::string trouble = workers.trouble(topic); !trouble.empty()) {
+      if (const std::string trouble = workers.trouble(topic).text; !trouble.empty()) {
         return Error{ErrorCode::kUnavailable, trouble, "make room on the disk, then import again: nothing is doubled"};
       }
     }

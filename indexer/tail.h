@@ -123,6 +123,7 @@ class Tail {
   uint64_t batch_bytes_ = 0;
   RateLimit rate_;
   std::chrono::steady_clock::time_point next_tick_;
+  Timestamp last_tick_;  // as the stores' clock said
 
   std::thread thread_;
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/time.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -84,7 +83,7 @@ bool Workers::set_frozen(Topic& topic, size_t blocks) {
 
 bool Workers::is_behind_locked() const {
   size_t waiting = 0;
-  for (const auto& [store, topic] : topics_) waiting += topic->trouble.empty() ? topic->frozen : 0;
+  for (const auto& [store, topic] : topics_) waiting += topic->trouble.text.empty() ? topic->frozen : 0;
   return waiting > behind_blocks_;
 }
 
@@ -169,10 +168,10 @@ bool Workers::seal_everything(Clock::time_point deadline) {
   return true;
 }
 
-std::string Workers::trouble(const store::TopicStore& topic) const {
+Workers::Trouble Workers::trouble(const store::TopicStore& topic) const {
   const std::lock_guard lock(mu_);
   const TopicPtr known = find_locked(topic);
-  return known ? known->trouble : std::string();
+  return known ? known->trouble : Trouble{};
 }
 
 void Workers::push_locked(const TopicPtr& topic, Stage stage, size_t times) {
@@ -244,7 +243,8 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
   Topic& topic = *task.topic;
   if (!outcome) return fail_locked(topic, task.stage, outcome.error());
   if (!*outcome) return;
-  topic.trouble.clear();
+  if (!topic.trouble.text.empty()) log().info("topic {}: it goes on", topic.store->config().name);
+  topic.trouble = {};
   topic.pause = milliseconds{0};
   topic.retry_at = {};
   push_locked(task.topic, task.stage);
@@ -263,25 +263,25 @@ void Workers::fail_locked(Topic& topic, Stage stage, const Error& error) {
   topic.pause = std::clamp(topic.pause * 2, kFirstPause, kLongestPause);
   topic.retry_at = Clock::now() + topic.pause;
   std::string text = std::string(kNames[stage]) + " failed: " + describe(error) + " (retried)";
-  if (text != topic.trouble) log().warn("topic {}: {}", topic.store->config().name, text);
-  topic.trouble = std::move(text);
+  if (text != topic.trouble.text) log().warn("topic {}: {}", topic.store->config().name, text);
+  topic.trouble = {std::move(text), error.code == ErrorCode::kUnavailable};
 }
 
 void Workers::maintain(const TopicPtr& topic) {
-  const auto expired = topic->store->expire(now());
+  const auto expired = topic->store->expire(topic->store->retention_time());
   const store::TopicStats stats = topic->store->stats();
   const std::lock_guard lock(mu_);
   const auto time = Clock::now();
   if (time < topic->retry_at) return;
   if (!expired) return fail_locked(*topic, kMaintain, expired.error());
-  const bool retry = !topic->trouble.empty();
+  const bool retry = !topic->trouble.text.empty();
   if (stats.frozen_blocks > 0 && topic->queued[kSeal] == 0) push_locked(topic, kSeal);
   if (stats.unindexed_blocks > 0) {
     const Stage stage = time - topic->last_sealed >= kQuiet ? kFlushIndex : kIndex;
     if (topic->queued[stage] == 0) push_locked(topic, stage);
   }
   if (*expired > 0 || retry) push_locked(topic, kMerge);
-  if (retry && stats.frozen_blocks == 0 && stats.unindexed_blocks == 0) topic->trouble.clear();
+  if (retry && stats.frozen_blocks == 0 && stats.unindexed_blocks == 0) topic->trouble = {};
 }
 
 }  // namespace kseek::indexer

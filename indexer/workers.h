@@ -54,8 +54,12 @@ class Workers {
   /// Seals everything in memory. False: not done by `deadline`. REQUIRES: nobody appends.
   [[nodiscard]] bool seal_everything(std::chrono::steady_clock::time_point deadline);
 
-  /// Why the topic's work fails now; empty: it doesn't.
-  [[nodiscard]] std::string trouble(const store::TopicStore& topic) const;
+  /// Why the topic's work fails now.
+  struct Trouble {
+    std::string text;     ///< empty: it doesn't
+    bool stalls = false;  ///< the disk takes nothing: it goes on by itself when it does
+  };
+  [[nodiscard]] Trouble trouble(const store::TopicStore& topic) const;
 
  private:
   enum Stage : uint8_t { kMaintain, kIndex, kSeal, kFlushIndex, kMerge, kStages };  // the first ones go first
@@ -67,7 +71,7 @@ class Workers {
     size_t running = 0;
     size_t frozen = 0;  ///< blocks that wait to be sealed; an estimate: others may seal too
     bool removed = false;
-    std::string trouble;
+    Trouble trouble;
     std::chrono::milliseconds pause{0};  ///< before the next try after a failure
     Clock::time_point retry_at{};
     Clock::time_point last_sealed{};

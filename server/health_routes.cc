@@ -1,15 +1,17 @@
 // /healthz, /readyz, /metrics.
+#include "server/json.h"
 #include "server/routes.h"
 
 namespace kseek::server {
-void add_health_routes(Router& router, const Services& /*services*/) {
-  const auto add = [&router](const char* pattern, const char* type, const char* body) {
-    router.add({"GET", pattern, Lane::kInline, {}, [type, body](const Request&) -> Result<Response> {
-                  return Response{.content_type = type, .body = body};
-                }});
-  };
-  add("/healthz", "application/json", R"({"status":"ok"})");
-  add("/readyz", "application/json", R"({"status":"ready"})");
+
+void add_health_routes(Router& router, const Services& services) {
+  router.add({"GET", "/healthz", Lane::kInline, {}, [](const Request&) -> Result<Response> {
+                return Response{.body = R"({"status":"ok"})"};
+              }});
+  // Searches are answered whatever the topics' states: who sends requests here may go on.
+  router.add({"GET", "/readyz", Lane::kControl, {}, [services](const Request&) -> Result<Response> {
+                return Response{.body = ready_json(services.indexer.statuses())};
+              }});
 }
 
 void add_metrics_routes(Router& router, const Services& services) {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/open_files.h"
 #include "server/event_stream.h"
 #include "server/hangup_watch.h"
 #include "server/listen_socket.h"
@@ -108,10 +109,10 @@ Server::~Server() {
 Result<void> Server::listen(const ServerOptions& options) {
   KSEEK_ASSIGN(socket_, listen_on(options.listen));
   KSEEK_ASSIGN(watch_, HangupWatch::start());
-  constexpr uint64_t kFilesForTheRest = 256;  // the store's and the Kafka client's
-  const uint64_t files = raise_open_file_limit();
-  const auto connections = static_cast<unsigned>(
-      std::clamp<uint64_t>(files > kFilesForTheRest ? files - kFilesForTheRest : 0, 16, options.max_connections));
+  constexpr size_t kFewest = 16;
+  raise_open_file_limit();
+  const auto connections =
+      static_cast<unsigned>(std::clamp<size_t>(file_shares().connections, kFewest, options.max_connections));
   daemon_ = MHD_start_daemon(
       MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr, &Server::on_request, this,
       MHD_OPTION_LISTEN_SOCKET, socket_.fd, MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,

@@ -303,6 +303,9 @@ std::string topic_json(const indexer::TopicStatus& status, const store::TopicSto
   json["blocks"] = stats.blocks;
   json["segments"] = stats.segments;
   json["unindexed_blocks"] = stats.unindexed_blocks;
+  json["damaged_blocks"] = stats.damaged_blocks;
+  json["damaged_segments"] = stats.activity.segments_damaged;
+  json["restored_segments"] = stats.activity.segments_restored;
   json["source"] = config.source == store::Source::kKafka ? "kafka" : "import";
   json["from"] = config.from;
   json["time"] = to_string(config.time_kind);
@@ -326,6 +329,18 @@ std::string topics_json(const std::vector<std::string>& topics) {
     text += topic;
   }
   return text + "]}";
+}
+
+std::string ready_json(const std::vector<indexer::TopicStatus>& topics) {
+  Json json;
+  json["status"] = "ready";
+  for (const indexer::TopicStatus& topic : topics) {
+    if (topic.state != indexer::TopicState::kStalled && topic.state != indexer::TopicState::kFailed) continue;
+    json["status"] = "degraded";
+    json["topics"].push_back(
+        {{"name", topic.name}, {"state", indexer::to_string(topic.state)}, {"reason", topic.reason}});
+  }
+  return dump(json);
 }
 
 std::string progress_json(const indexer::TopicStatus& status, const store::TopicView& view) {

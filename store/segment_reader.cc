@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/fault_point.h"
-#include "store/open_files.h"
+#include "base/open_files.h"
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
@@ -200,7 +200,7 @@ void Segment::make_obsolete() const {
 
 Segment::Lease::~Lease() {
   if (reader_ == nullptr) return;
-  static const size_t kMost = open_file_limit() / 4;
+  static const size_t kMost = file_shares().segments;
   if (idle_readers >= kMost) return;
   const std::lock_guard lock(segment_->mu_);
   if (segment_->idle_.size() >= kIdleReaders) return;

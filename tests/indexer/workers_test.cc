@@ -61,6 +61,8 @@ class FakeTopic final : public store::TopicStore {
   Result<bool> merge_next() override { return false; }
   Result<size_t> expire(Timestamp) override { return size_t{0}; }
   Result<void> flush() override { return {}; }
+  Result<void> sync() override { return {}; }
+  [[nodiscard]] Timestamp retention_time() const override { return {}; }
   std::vector<store::DeadLetter> unsent_dead_letters(size_t) const override { return {}; }
   Result<void> note_dead_letters_sent(PartitionId, Offset) override { return {}; }
   Offset dead_letters_sent(PartitionId) const override { return kMinOffset; }
@@ -112,8 +114,9 @@ TEST(Workers, AFullDiskIsReportedRetriedAndPasses) {
   workers.add(topic);
   topic->frozen = 3;
   workers.notify_frozen(*topic, 3);
-  ASSERT_TRUE(eventually([&] { return !workers.trouble(*topic).empty(); }));
-  EXPECT_NE(workers.trouble(*topic).find("no space left on device"), std::string::npos) << workers.trouble(*topic);
+  ASSERT_TRUE(eventually([&] { return !workers.trouble(*topic).text.empty(); }));
+  EXPECT_NE(workers.trouble(*topic).text.find("no space left on device"), std::string::npos)
+      << workers.trouble(*topic).text;
   const size_t tries = topic->seals;
   EXPECT_TRUE(eventually([&] { return topic->seals > tries; })) << "it is tried again";
   EXPECT_EQ(topic->frozen, 3U);
@@ -121,7 +124,7 @@ TEST(Workers, AFullDiskIsReportedRetriedAndPasses) {
   EXPECT_FALSE(workers.seal_everything(std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
   topic->disk_full = false;
   EXPECT_TRUE(eventually([&] { return topic->frozen == 0; }));
-  EXPECT_TRUE(eventually([&] { return workers.trouble(*topic).empty(); })) << workers.trouble(*topic);
+  EXPECT_TRUE(eventually([&] { return workers.trouble(*topic).text.empty(); })) << workers.trouble(*topic).text;
 }
 
 TEST(Workers, RelieveFreezesSealsAndIndexesUntilItFits) {
