@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build pkg-config git
   librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
-  libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
+  libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
   prometheus-cpp-dev
 )
 if [[ ${1:-} != --build ]]; then

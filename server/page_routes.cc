@@ -63,8 +63,14 @@ void add_page_routes(Router& router) {
   // Parameters of the page's own address are the search that it shows; they are read there.
   static const std::vector<std::string> shown{"topic", "q",     "partition", "offset", "time",
                                               "order", "limit", "explain",   "open",   "follow"};
-  router.add({"GET", "/", Lane::kInline, shown, [](const Request& r) { return page_file("index.html", r); }});
-  router.add({"GET", "/page/{}", Lane::kInline, {}, [](const Request& r) { return page_file(r.captures[0], r); }});
+  router.add(
+      {"GET", "/", Lane::kInline, shown, [](const Request& r) { return page_file("index.html", r); }, Need::kNothing});
+  router.add({"GET",
+              "/page/{}",
+              Lane::kInline,
+              {},
+              [](const Request& r) { return page_file(r.captures[0], r); },
+              Need::kNothing});
 }
 
 }  // namespace kseek::server

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/access.h"
 #include "server/http_types.h"
 
 namespace kseek::server {
@@ -25,6 +26,7 @@ struct Route {
   Lane lane = Lane::kControl;
   std::vector<std::string> parameters;  ///< the names that the query may have
   Handler handler;
+  Need need = Need::kOperate;  ///< what the caller must be allowed to
 };
 
 class Router {

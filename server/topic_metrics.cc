@@ -78,11 +78,13 @@ uint64_t count_dead_letters(const store::TopicView& view) {
 
 }  // namespace
 
-void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer, MetricFamilies& families) {
+void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer,
+                       const std::function<bool(std::string_view)>& shown, MetricFamilies& families) {
   MetricFamily states{"kseek_topic_state", "1 for the state that the topic is in", kGauge, {}};
   MetricFamilies figures;
   for (const Figure& each : kFigures) figures.push_back({each.name, each.help, each.type, {}});
   for (const indexer::TopicStatus& status : indexer.statuses()) {
+    if (!shown(status.name)) continue;
     const auto topic = store.topic(status.name);
     if (topic == nullptr) continue;  // it was closed just now
     const store::TopicStats stats = topic->stats();

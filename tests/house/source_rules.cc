@@ -42,6 +42,7 @@ const std::array kThirdParty = {
     ThirdParty{"simdjson", "simdjson", {"indexer", "query"}},
     ThirdParty{"re2/", "RE2", {"query"}},
     ThirdParty{"microhttpd", "libmicrohttpd", {"server"}},
+    ThirdParty{"gnutls/", "GnuTLS", {"server"}},
     ThirdParty{"prometheus/", "prometheus-cpp", {"server"}},
     ThirdParty{"nlohmann/", "nlohmann-json", {"server", "cli"}},
     ThirdParty{"CLI/", "CLI11", {"cli"}},

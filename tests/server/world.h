@@ -35,6 +35,7 @@ class World {
   }
   [[nodiscard]] std::string url() const { return http_->url(); }
   [[nodiscard]] indexer::TestBroker& broker() { return *broker_; }
+  [[nodiscard]] Result<void> reload() { return http_->reload(); }
   void stop_http() { http_.reset(); }
 
  private:
