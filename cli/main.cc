@@ -33,6 +33,7 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_reindex(app, run);
   cli::add_jobs(app, run);
   cli::add_dead_letters(app, run);
+  cli::add_token(app, run);
   cli::add_broker(app, run);
   cli::add_config(app, run);
   cli::add_doctor(app, run);

@@ -38,6 +38,9 @@ void wait_and_reload(const ServeArguments& arguments, ServeConfig& config, Servi
     if (signal == Signal::kReload) {
       notifier.reloading();
       reload_config(arguments, config);
+      if (const auto read = service.reload(); !read) {
+        log_line(LogLevel::kError, fmt::format("{}: what was read before goes on to hold", describe(read.error())));
+      }
       notifier.ready(status);
     }
     static_cast<void>(service.indexer().statuses());

@@ -26,7 +26,7 @@ struct ServerOptions {
   std::string tls_cert_file = {};            ///< PEM, with the chain; empty: no TLS. Read again when it changes
   std::string tls_key_file = {};             ///< PEM, without a password
   unsigned max_connections_per_client = 0;   ///< of one address; 0: half of max_connections
-  unsigned requests_per_second = 1000;       ///< of one client (token or address); 0: no limit. Over it: 429
+  unsigned requests_per_second = 10000;      ///< of one client (token or address); 0: no limit. Over it: 429
   size_t max_searches = 512;                 ///< waiting, running and streaming, of all clients; over it: 503
   size_t max_searches_per_client = 128;      ///< over it: 429
   std::chrono::seconds request_timeout{60};  ///< for a client to send a request once it has begun
