@@ -48,7 +48,8 @@ class KafkaIndexer final : public Indexer {
   Result<void> connect() {
     if (!options_.brokers.empty() && options_.tails) {
       KSEEK_ASSIGN(cluster_, Cluster::create(options_.brokers, options_.kafka));
-      const TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
+      TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
+      tail.redactor = options_.redactor;
       KSEEK_ASSIGN(tail_, Tail::start(tail, workers_, [this] {
                      if (Watch* watch = watch_for_tail_.load()) watch->wake();
                    }));

@@ -25,6 +25,8 @@
 
 namespace kseek::indexer {
 
+class Redactor;
+
 struct IndexerOptions {
   std::string brokers;                       ///< bootstrap servers, "host:port,…"; empty: no Kafka (imports only)
   std::map<std::string, std::string> kafka;  ///< librdkafka properties passed through (SASL, TLS, …)
@@ -40,7 +42,9 @@ struct IndexerOptions {
   unsigned workers = 0;  ///< background threads; 0: one a core
   size_t max_topics = 10'000;
   std::string dead_letter_topic;  ///< Kafka topic that dead letters are sent on to; empty: none, or as topics say
-  bool tails = true;              ///< false: topics are left as they are, and `brokers` is for jobs alone
+  std::shared_ptr<const Redactor> redactor =
+      {};             ///< what is taken out of messages before they are stored; nullptr: nothing
+  bool tails = true;  ///< false: topics are left as they are, and `brokers` is for jobs alone
 };
 
 enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kRecreating, kImported, kFailed };

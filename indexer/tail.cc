@@ -236,12 +236,13 @@ void Tail::append_run(Topic& topic, PartitionId partition, size_t begin, size_t 
   headers_.clear();
   header_ranges_.clear();
   for (size_t i = begin; i < end; ++i) add_view(*batch_[i], partition, ingest);
-  uint64_t bytes = 0;
   for (size_t i = 0; i < views_.size(); ++i) {
     const auto [at, size] = header_ranges_[i];
     if (size > 0) views_[i].headers = HeaderList(std::string_view(headers_).substr(at, size));
-    bytes += views_[i].raw_bytes();
   }
+  if (options_.redactor) options_.redactor->redact(topic.entry->name(), views_, redacted_);
+  uint64_t bytes = 0;
+  for (const MessageView& view : views_) bytes += view.raw_bytes();
   if (!check_fingerprint(topic, partition, views_.front())) return;
   store::TopicStore& store = topic.entry->store();
   const store::AppendOutcome outcome = store.append(partition, views_);

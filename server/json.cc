@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/redacted.h"
 #include "base/time.h"
 #include "server/shown_text.h"
 
@@ -104,6 +105,7 @@ Json message_fields(const std::string& topic, TimeKind time_kind, const MessageV
   json["value_size"] = message.value ? message.value->size() : 0;
   json["truncated"] = truncated;
   json["tombstone"] = !message.value.has_value();
+  if (is_redacted(message)) json["redacted"] = true;
   return json;
 }
 
