@@ -95,6 +95,16 @@ Place span(Span& place) {
   return {Kind::kSpan, set, [&place] { return in_quotes(span_text(place)); }};
 }
 
+Place truth(bool& place) {
+  const auto set = [&place](const SettingValue& value) -> Result<void> {
+    const auto* given = std::get_if<bool>(&value);
+    if (given == nullptr) return expected("true or false");
+    place = *given;
+    return {};
+  };
+  return {Kind::kTruth, set, [&place] { return place ? "true" : "false"; }};
+}
+
 /// Collects the settings of one table after the other.
 class List {
  public:
@@ -124,6 +134,12 @@ void add_server(List& list, server::ServerOptions& server) {
            "A search that takes longer answers with what it has, says that it is not complete, and gives a cursor.");
   list.add("max_streams", whole(server.max_streams, 1, 1'000'000), "streams",
            "Streamed searches and live tails at once; the rest get 503.");
+  list.add("cors_origins", text(server.cors_origins), "origins",
+           "Whose pages may use the server from a browser: \"https://tools.example.com\", several apart by commas; "
+           "\"*\" is all. Empty: only the server's own page.");
+  list.add(
+      "access_log", truth(server.access_log), "true or false",
+      "A line of the log for each request, at level info; otherwise at debug. It does not say what was looked for.");
 }
 
 void add_store(List& list, ServeConfig& config) {

@@ -13,10 +13,13 @@
 #include <thread>
 #include <utility>
 
+#include "server/cors.h"
 #include "server/event_stream.h"
+#include "server/finish.h"
 #include "server/hangup_watch.h"
 #include "server/listen_socket.h"
 #include "server/metrics.h"
+#include "server/request_id.h"
 #include "server/router.h"
 #include "server/routes.h"
 #include "server/stream_hub.h"
@@ -64,8 +67,10 @@ class Server final : public HttpServer {
   MHD_Result dispatch(Call& call, MHD_Connection* connection);
   void work_on(Call& call, MHD_Connection* connection);
   MHD_Result answer_at_once(Call& call, MHD_Connection* connection, Response response);
-  void count(const Call& call, int status);
+  void finish_answer(const Call& call, Response& response);
 
+  const bool access_log_;
+  const Origins origins_;
   Metrics metrics_;
   Router router_;                       // constant after construction
   ListenSocket socket_;                 // constant after listen()
@@ -81,18 +86,13 @@ size_t search_threads(unsigned asked) { return asked > 0 ? asked : std::max(4U, 
 
 Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer* producer,
                const ServerOptions& options)
-    : search_pool_(search_threads(options.search_threads), kMaxWaitingJobs),
+    : access_log_(options.access_log),
+      origins_(origins_of(options.cors_origins)),
+      search_pool_(search_threads(options.search_threads), kMaxWaitingJobs),
       control_pool_(kControlThreads, kMaxWaitingJobs),
       streams_(search_pool_, options.max_streams) {
   const Services services{store, indexer, metrics_, producer, options.search_deadline};
-  add_health_routes(router_, services);
-  add_page_routes(router_);
-  add_search_routes(router_, services, streams_);
-  add_timeline_routes(router_, services);
-  add_topic_routes(router_, services);
-  add_job_routes(router_, services);
-  add_message_routes(router_, services);
-  add_metrics_routes(router_, services);
+  add_all_routes(router_, services, streams_);
 }
 
 Server::~Server() {
@@ -174,6 +174,11 @@ Error too_large() {
           fmt::format("at most {} bytes; messages to {} bytes are indexed", kMaxBodyBytes, kMaxMessageBytes)};
 }
 
+Error foreign_page() {
+  return {ErrorCode::kForbidden, "a page of another origin may change nothing here",
+          "if it should, name its origin in the setting cors_origins of [server]"};
+}
+
 void* Server::on_target(void* /*self*/, const char* target, MHD_Connection* /*connection*/) {
   auto* call = new Call;
   call->target = target;
@@ -216,6 +221,7 @@ MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* met
     return MHD_YES;
   };
   MHD_get_connection_values(connection, MHD_HEADER_KIND, keep, &call.request.headers);
+  call.request.id = request_id(call.request.header("X-Request-Id"));
   const char* length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
   if (length == nullptr) return MHD_YES;
   uint64_t bytes = 0;
@@ -240,6 +246,7 @@ MHD_Result Server::take_body(Call& call, std::string_view data) {
 MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
   call.began = std::chrono::steady_clock::now();
   if (call.body_refused) return answer_at_once(call, connection, error_response(too_large()));
+  if (!may_change(call.request, origins_)) return answer_at_once(call, connection, error_response(foreign_page()));
   auto target = parse_target(call.target);
   if (!target) return answer_at_once(call, connection, error_response(target.error()));
   call.request.path = std::move(target->path);
@@ -248,7 +255,10 @@ MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
   Response refused;
   const auto route = router_.find(call.request, refused);
   if (!route) return answer_at_once(call, connection, error_response(route.error()));
-  if (*route == nullptr) return answer_at_once(call, connection, std::move(refused));
+  if (*route == nullptr) {
+    answer_preflight(call.request, origins_, refused);
+    return answer_at_once(call, connection, std::move(refused));
+  }
   call.route = *route;
   if (call.route->lane == Lane::kInline) return answer_at_once(call, connection, run(*call.route, call.request));
   work_on(call, connection);
@@ -256,13 +266,17 @@ MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
 }
 
 MHD_Result Server::answer_at_once(Call& call, MHD_Connection* connection, Response response) {
-  count(call, response.status);
+  finish_answer(call, response);
   return queue(connection, std::move(response));
 }
 
-void Server::count(const Call& call, int status) {
-  metrics_.count_request(call.request.method, call.route == nullptr ? std::string_view() : call.route->pattern, status,
-                         std::chrono::steady_clock::now() - call.began);
+/// Counts it, writes it to the log, and gives it what every answer has.
+void Server::finish_answer(const Call& call, Response& response) {
+  const auto took = std::chrono::steady_clock::now() - call.began;
+  metrics_.count_request(call.request.method, call.route == nullptr ? std::string_view() : call.route->pattern,
+                         response.status, took);
+  finish(call.request, origins_, response);
+  log_request(call.request, call.target, response, took, access_log_);
 }
 
 /// Suspends the connection and has a worker answer it. After MHD_resume_connection the call is the connections'
@@ -273,7 +287,7 @@ void Server::work_on(Call& call, MHD_Connection* connection) {
   MHD_suspend_connection(connection);
   const auto answer = [this, &call, connection](Response response) {
     if (response.events == nullptr) watch_->remove(std::exchange(call.watched, 0));
-    count(call, response.status);
+    finish_answer(call, response);
     call.response = std::move(response);
     call.answered = true;
     MHD_resume_connection(connection);

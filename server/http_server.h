@@ -21,6 +21,8 @@ struct ServerOptions {
   std::chrono::milliseconds search_deadline{10'000};
   size_t max_streams = 256;  ///< searches that stream and live tails together; the rest get 503
   std::chrono::seconds idle_timeout{60};
+  std::string cors_origins = {};  ///< whose pages may use the server from a browser: apart by commas; "*": all
+  bool access_log = false;        ///< a line at level info for each request; else at debug
 };
 
 /// Serves while it lives. Borrows store, indexer and producer, which must outlive it.

@@ -25,6 +25,7 @@ struct Parameter {
 class EventStream;
 
 struct Request {
+  std::string id;                                        ///< request_id.h
   std::string method;                                    ///< as sent: "GET"
   std::vector<std::string> path;                         ///< decoded segments: "/a/b%2Fc" is {"a", "b/c"}
   std::vector<Parameter> query;                          ///< in order

@@ -30,6 +30,8 @@ struct Route {
 class Router {
  public:
   void add(Route route);
+  /// All of them, in the order in which they were added.
+  [[nodiscard]] std::vector<Route> routes() const;
 
   /// Sets request.captures. A GET route takes HEAD too. kNotFound: no such path (the message says "path");
   /// kInvalid: an unknown parameter. A path that is there, but not with this method, gives a 405 response in `refused`.

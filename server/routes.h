@@ -31,6 +31,9 @@ void add_metrics_routes(Router& router, const Services& services);
 void add_job_routes(Router& router, const Services& services);
 void add_page_routes(Router& router);
 
+/// All of these.
+void add_all_routes(Router& router, const Services& services, StreamHub& streams);
+
 /// The opened topic. kNotFound says how to open it.
 [[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);
 
