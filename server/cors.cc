@@ -43,12 +43,14 @@ void answer_preflight(const Request& request, const Origins& origins, Response& 
   refused = std::move(granted);
 }
 
-bool may_change(const Request& request, const Origins& origins) {
-  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") return true;
+Result<void> permit_change(const Request& request, const Origins& origins) {
+  if (request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS") return {};
   const std::string_view origin = request.header("Origin");
-  if (origin.empty() || request.header("Sec-Fetch-Site") == "same-origin" || may_read(origin, origins)) return true;
+  if (origin.empty() || request.header("Sec-Fetch-Site") == "same-origin" || may_read(origin, origins)) return {};
   const size_t scheme_end = origin.find("://");
-  return scheme_end != std::string_view::npos && origin.substr(scheme_end + 3) == request.header("Host");
+  if (scheme_end != std::string_view::npos && origin.substr(scheme_end + 3) == request.header("Host")) return {};
+  return Error{ErrorCode::kForbidden, "a page of another origin may change nothing here",
+               "if it should, name its origin in the setting cors_origins of [server]"};
 }
 
 }  // namespace kseek::server

@@ -22,8 +22,8 @@ void allow_origin(const Request& request, const Origins& origins, Response& resp
 /// origin may. `refused` has the path's methods as its header Allow.
 void answer_preflight(const Request& request, const Origins& origins, Response& refused);
 
-/// False for a request that changes something and comes from a page that may not: browsers send such requests without
+/// kForbidden: a request that changes something and comes from a page that may not. Browsers send such requests without
 /// asking, and only keep the answer from the page. Requests that come from no page at all are fine.
-[[nodiscard]] bool may_change(const Request& request, const Origins& origins);
+[[nodiscard]] Result<void> permit_change(const Request& request, const Origins& origins);
 
 }  // namespace kseek::server

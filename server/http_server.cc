@@ -174,11 +174,6 @@ Error too_large() {
           fmt::format("at most {} bytes; messages to {} bytes are indexed", kMaxBodyBytes, kMaxMessageBytes)};
 }
 
-Error foreign_page() {
-  return {ErrorCode::kForbidden, "a page of another origin may change nothing here",
-          "if it should, name its origin in the setting cors_origins of [server]"};
-}
-
 void* Server::on_target(void* /*self*/, const char* target, MHD_Connection* /*connection*/) {
   auto* call = new Call;
   call->target = target;
@@ -246,7 +241,9 @@ MHD_Result Server::take_body(Call& call, std::string_view data) {
 MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
   call.began = std::chrono::steady_clock::now();
   if (call.body_refused) return answer_at_once(call, connection, error_response(too_large()));
-  if (!may_change(call.request, origins_)) return answer_at_once(call, connection, error_response(foreign_page()));
+  if (const auto may = permit_change(call.request, origins_); !may) {
+    return answer_at_once(call, connection, error_response(may.error()));
+  }
   auto target = parse_target(call.target);
   if (!target) return answer_at_once(call, connection, error_response(target.error()));
   call.request.path = std::move(target->path);
