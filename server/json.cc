@@ -167,7 +167,8 @@ Json explain_json(const query::Explain& explain) {
   json["pruned_by_metadata"] = explain.pruned_by_metadata;
   json["steps"] = Json::array();
   for (const auto& step : explain.steps) {
-    json["steps"].push_back({{"condition", step.condition}, {"blocks_left", step.blocks_left}});
+    json["steps"].push_back(
+        {{"condition", step.condition}, {"blocks_left", step.blocks_left}, {"without_pairs", step.without_pairs}});
   }
   json["candidates"] = explain.candidates;
   json["blocks_opened"] = explain.blocks_opened;
