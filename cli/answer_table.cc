@@ -198,6 +198,8 @@ std::string plan_lines(const Json& explain) {
   for (const Json& step : explain.at("steps")) {
     out += fmt::format(", {} leaves {}", fit(step.at("condition").get<std::string>(), 200, false),
                        step.at("blocks_left").get<uint64_t>());
+    const auto apart = step.value("without_pairs", uint64_t{0});
+    if (apart > 0) out += fmt::format(" (its words stand apart in {} more)", apart);
   }
   const auto number = [&explain](const char* name) { return explain.at(name).get<uint64_t>(); };
   const auto ms = [&explain](const char* name) { return milliseconds_text(explain.at(name).get<double>()); };

@@ -33,5 +33,6 @@ void add_import(CLI::App& app, Run& run);
 void add_reindex(CLI::App& app, Run& run);
 void add_jobs(CLI::App& app, Run& run);
 void add_dead_letters(CLI::App& app, Run& run);
+void add_token(CLI::App& app, Run& run);
 
 }  // namespace kseek::cli

@@ -19,11 +19,6 @@ int fail(const Error& error) {
   return error.code == ErrorCode::kInvalid ? kBadUsage : kFailed;
 }
 
-void add_server_option(CLI::App& command, std::string& url) {
-  url = kDefaultServer;
-  command.add_option("--server", url, "The server's address")->envname("KSEEK_SERVER")->capture_default_str();
-}
-
 Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir) {
   auto opened = store::Store::open(data_dir, store::OpenMode::kReadOnly, {});
   if (opened || opened.error().code != ErrorCode::kInvalid) return opened;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/server_choice.h"
 #include "store/store.h"
 
 namespace kseek::cli {
@@ -13,14 +14,11 @@ namespace kseek::cli {
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kBadUsage = 2;
-inline constexpr const char* kDefaultServer = "http://127.0.0.1:7420";
 
 /// Prints the error and the next step to stderr; kBadUsage for kInvalid (what was typed is wrong), else kFailed.
 int fail(const Error& error);
 /// The same, always kFailed: for what is wrong with the world, whatever its code.
 int fail_for_good(const Error& error);
-
-void add_server_option(CLI::App& command, std::string& url);
 
 /// Opens a data directory to read. Never kInvalid: that is for what was typed.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir);

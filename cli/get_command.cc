@@ -17,7 +17,7 @@ namespace kseek::cli {
 namespace {
 
 struct GetOptions {
-  std::string server;
+  ServerChoice server;
   std::string data_dir;
   std::string topic;
   int32_t partition = 0;

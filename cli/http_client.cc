@@ -17,8 +17,10 @@ size_t collect(const char* data, size_t size, size_t count, void* out) {
 }
 
 ErrorCode code_of(const std::string& name, long status) {
-  constexpr std::array kCodes{ErrorCode::kInvalid,  ErrorCode::kNotFound, ErrorCode::kConflict, ErrorCode::kUnavailable,
-                              ErrorCode::kTooLarge, ErrorCode::kTimeout,  ErrorCode::kCorrupt,  ErrorCode::kInternal};
+  constexpr std::array kCodes{ErrorCode::kInvalid,      ErrorCode::kNotFound,  ErrorCode::kConflict,
+                              ErrorCode::kUnavailable,  ErrorCode::kTooLarge,  ErrorCode::kTimeout,
+                              ErrorCode::kUnauthorized, ErrorCode::kForbidden, ErrorCode::kTooMany,
+                              ErrorCode::kCorrupt,      ErrorCode::kInternal};
   for (const ErrorCode code : kCodes) {
     if (name == to_string(code)) return code;
   }
@@ -45,15 +47,23 @@ std::string without_slash(std::string url) {
 
 struct HttpClient::Handle {
   CURL* curl = curl_easy_init();
-  curl_slist* headers = curl_slist_append(curl_slist_append(nullptr, "Content-Type: application/json"), "Expect:");
+  curl_slist* headers = nullptr;
+  void add_header(const std::string& line) { headers = curl_slist_append(headers, line.c_str()); }
+  void clear_headers() {
+    curl_slist_free_all(headers);
+    headers = nullptr;
+  }
   ~Handle() {
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
   }
 };
 
-HttpClient::HttpClient(std::string url, std::chrono::milliseconds limit)
-    : url_(without_slash(std::move(url))), limit_(limit), handle_(std::make_unique<Handle>()) {}
+HttpClient::HttpClient(ServerChoice server, std::chrono::milliseconds limit)
+    : server_(std::move(server)),
+      url_(without_slash(server_.url)),
+      limit_(limit),
+      handle_(std::make_unique<Handle>()) {}
 HttpClient::~HttpClient() = default;
 
 Result<std::string> HttpClient::get(const std::string& path) { return perform("GET", path, nullptr); }
@@ -65,7 +75,10 @@ Result<std::string> HttpClient::patch(const std::string& path, const std::string
 }
 Result<std::string> HttpClient::remove(const std::string& path) { return perform("DELETE", path, nullptr); }
 
-void HttpClient::prepare(const char* method, const std::string& target) {
+/// The token goes as a header. curl keeps it out of its own words, and follows no redirect that could carry it
+/// elsewhere.
+Result<void> HttpClient::prepare(const char* method, const std::string& target, bool json_body) {
+  KSEEK_ASSIGN(const std::string token, token_of(server_));
   CURL* curl = handle_->curl;
   curl_easy_reset(curl);
   curl_easy_setopt(curl, CURLOPT_URL, target.c_str());
@@ -74,6 +87,16 @@ void HttpClient::prepare(const char* method, const std::string& target) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, 5L);
   curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!server_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, server_.ca_file.c_str());
+  handle_->clear_headers();
+  if (json_body) {
+    handle_->add_header("Content-Type: application/json");
+    handle_->add_header("Expect:");
+  }
+  if (!token.empty()) handle_->add_header("Authorization: Bearer " + token);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, handle_->headers);
+  return {};
 }
 
 /// What curl's code says of a transfer.
@@ -81,6 +104,11 @@ Result<void> HttpClient::outcome(int code) const {
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) {
     return Error{ErrorCode::kInvalid, fmt::format("\"{}\" is not a server's address", url_),
                  fmt::format("write it as {}", "http://127.0.0.1:7420")};
+  }
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("{} can't prove who it is: {}", url_, curl_easy_strerror(static_cast<CURLcode>(code))),
+                 "name a PEM file of those who vouch for it with --ca-file or KSEEK_CA_FILE"};
   }
   if (code != CURLE_OK) {
     return Error{ErrorCode::kUnavailable,
@@ -93,12 +121,11 @@ Result<void> HttpClient::outcome(int code) const {
 Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {
   CURL* curl = handle_->curl;
   std::string answer;
-  prepare(method, url_ + path);
+  KSEEK_TRY(prepare(method, url_ + path, body != nullptr));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limit_.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
   if (body != nullptr) {
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, handle_->headers);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
   }
@@ -128,7 +155,7 @@ Result<void> HttpClient::stream(const std::string& path, const std::function<boo
     to.stopped = !to.take(part);
     return to.stopped ? 0 : part.size();
   };
-  prepare("GET", url_ + path);
+  KSEEK_TRY(prepare("GET", url_ + path, false));
   curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_TIME, 60L);
   curl_easy_setopt(handle_->curl, CURLOPT_WRITEFUNCTION, receive);

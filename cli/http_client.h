@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/server_choice.h"
 #include "server/http_types.h"
 
 namespace kseek::cli {
 
 class HttpClient {
  public:
-  /// `url` as "http://127.0.0.1:7420"; nothing is connected yet. `limit`: for the whole of an answer.
-  explicit HttpClient(std::string url, std::chrono::milliseconds limit = std::chrono::seconds(120));
+  /// `url` as "http://127.0.0.1:7420" and what else it takes to be let in; nothing is connected yet. `limit`: for the
+  /// whole of an answer.
+  explicit HttpClient(ServerChoice server, std::chrono::milliseconds limit = std::chrono::seconds(120));
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -32,10 +34,11 @@ class HttpClient {
   [[nodiscard]] Result<void> stream(const std::string& path, const std::function<bool(std::string_view)>& take);
 
  private:
-  void prepare(const char* method, const std::string& target);
+  [[nodiscard]] Result<void> prepare(const char* method, const std::string& target, bool json_body);
   [[nodiscard]] Result<void> outcome(int code) const;
   [[nodiscard]] Result<std::string> perform(const char* method, const std::string& path, const std::string* body);
 
+  const ServerChoice server_;
   const std::string url_;
   const std::chrono::milliseconds limit_;
   struct Handle;

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/redact_config.h"
 #include "indexer/import.h"
 #include "store/store.h"
 
@@ -26,6 +27,7 @@ struct ImportCommandOptions {
   std::vector<std::string> files;
   unsigned workers = 0;
   bool json = false;
+  std::string config;
 };
 
 Result<std::shared_ptr<store::TopicStore>> find_or_create(store::Store& store, const std::string& name) {
@@ -44,9 +46,8 @@ void show_progress(const indexer::ImportStats& stats) {
   }
 }
 
-Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::string& name, unsigned workers) {
-  indexer::ImportOptions options;
-  options.workers = workers;
+Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::string& name,
+                                         const indexer::ImportOptions& options) {
   if (name == "-") return indexer::import_dump(topic, std::cin, "standard input", options, &show_progress);
   std::ifstream file(name, std::ios::binary);
   if (!file) {
@@ -74,13 +75,19 @@ int import(const ImportCommandOptions& options) {
     return fail({ErrorCode::kInvalid, "import loads into a data directory, not through a running server",
                  "stop the server that owns the directory, then: kseek import --data-dir DIR TOPIC FILE…"});
   }
+  const auto redactor = options.config.empty() ? Result<std::shared_ptr<const indexer::Redactor>>(nullptr)
+                                               : read_redaction(options.config);
+  if (!redactor) return fail(redactor.error());
   auto opened = store::Store::open(options.data_dir, store::OpenMode::kOwner, {});
   if (!opened) return fail_for_good(opened.error());
   const auto topic = find_or_create(**opened, options.topic);
   if (!topic) return fail(topic.error());
+  indexer::ImportOptions importing;
+  importing.workers = options.workers;
+  importing.redactor = *redactor;
   indexer::ImportStats total;
   for (const std::string& file : options.files) {
-    const auto stats = import_file(**topic, file, options.workers);
+    const auto stats = import_file(**topic, file, importing);
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
     if (!stats) return fail_for_good(stats.error());
     total.messages += stats->messages;
@@ -102,6 +109,7 @@ void add_import(CLI::App& app, Run& run) {
   command->add_option("--data-dir", options->data_dir, "The directory; no server may be running on it");
   command->add_option("--workers", options->workers, "Background threads (default: one a core)");
   command->add_flag("--json", options->json, "Print what was loaded as JSON");
+  command->add_option("--config", options->config, "kseek.toml, for its [[redact]] rules");
   add_example(*command,
               "kcat -b localhost:9092 -C -t orders -e -J > orders.json; "
               "kseek import --data-dir data orders orders.json");

@@ -14,13 +14,13 @@ namespace kseek::cli {
 namespace {
 
 struct JobOptions {
-  std::string server;
+  ServerChoice server;
   uint64_t id = 0;
   bool json = false;
 };
 
 struct DeadLetterOptions {
-  std::string server;
+  ServerChoice server;
   std::string topic;
   std::string before;
   unsigned limit = 100;

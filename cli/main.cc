@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 
+#include "base/open_files.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 
@@ -33,6 +34,7 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_reindex(app, run);
   cli::add_jobs(app, run);
   cli::add_dead_letters(app, run);
+  cli::add_token(app, run);
   cli::add_broker(app, run);
   cli::add_config(app, run);
   cli::add_doctor(app, run);
@@ -50,6 +52,7 @@ void declare(CLI::App& app, cli::Run& run) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kseek::raise_open_file_limit();  // before the store and the server take their shares
   try {
     CLI::App app("Finds any message in Kafka by partition, offset, time, key and value.", "kseek");
     cli::Run run;

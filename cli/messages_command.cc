@@ -17,7 +17,7 @@ namespace kseek::cli {
 namespace {
 
 struct MessagesOptions {
-  std::string server;
+  ServerChoice server;
   std::string data_dir;
   std::string topic, partition, offset, at, limit, cursor;
   bool json = false;

@@ -21,7 +21,7 @@ namespace kseek::cli {
 namespace {
 
 struct ReindexOptions {
-  std::string server;
+  ServerChoice server;
   std::string data_dir;
   std::string config;
   std::string brokers;

@@ -20,7 +20,7 @@ namespace kseek::cli {
 namespace {
 
 struct SearchOptions {
-  std::string server;
+  ServerChoice server;
   std::string data_dir;
   std::string topics, query, partition, offset, time, key, value, limit, order, cursor;
   bool json = false;

@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::json;
 
 struct SendOptions {
-  std::string server;
+  ServerChoice server;
   std::string topic;
   std::optional<std::string> key;
   std::optional<std::string> value;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "base/open_files.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/log_setup.h"
@@ -38,6 +39,9 @@ void wait_and_reload(const ServeArguments& arguments, ServeConfig& config, Servi
     if (signal == Signal::kReload) {
       notifier.reloading();
       reload_config(arguments, config);
+      if (const auto read = service.reload(); !read) {
+        log_line(LogLevel::kError, fmt::format("{}: what was read before goes on to hold", describe(read.error())));
+      }
       notifier.ready(status);
     }
     static_cast<void>(service.indexer().statuses());
@@ -53,6 +57,9 @@ int serve(const ServeArguments& arguments) {
   Notifier notifier;
   if (const auto set_up = set_up_log(config->log); !set_up) return fail(set_up.error());
   for (const std::string& warning : config->warnings) log_line(LogLevel::kWarn, warning);
+  if (open_file_limit() < kEnoughOpenFiles) {
+    log_line(LogLevel::kWarn, fmt::format("only {} files may be open at once: {}", open_file_limit(), kOpenFilesHint));
+  }
   auto service = Service::start(*config);
   if (!service) return fail_for_good(service.error());
   if (config->indexer.brokers.empty()) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "cli/redact_config.h"
 #include "cli/settings.h"
 #include "indexer/kafka_properties.h"
 
@@ -90,6 +91,7 @@ Result<void> read_tables(const std::string& path, const toml::table& root, Serve
   const std::vector<Setting> settings = settings_of(config);
   for (const auto& [key, node] : root) {
     const std::string_view name = key.str();
+    if (name == "redact") continue;  // read_redaction's
     const auto& tables = setting_tables();
     if (std::none_of(tables.begin(), tables.end(), [&](const SettingTable& t) { return t.name == name; })) {
       return at(path, node, fmt::format("unknown \"{}\"", name), "known tables: " + table_names());
@@ -136,6 +138,7 @@ Result<void> read_config(const std::string& path, ServeConfig& config) {
   if (!std::filesystem::is_regular_file(path)) {
     return Error{ErrorCode::kNotFound, fmt::format("there is no file {}", path), "name another with --config"};
   }
+  KSEEK_ASSIGN(config.indexer.redactor, read_redaction(path));
   try {
     return read_tables(path, toml::parse_file(path), config);
   } catch (const toml::parse_error& e) {

@@ -27,8 +27,9 @@ struct ServeConfig {
   std::vector<std::string> warnings;  ///< for the log, at the start
 };
 
-/// Reads kseek.toml over what `config` has. Spans are texts ("300s", "5m"); [kafka] has librdkafka's properties.
-/// kInvalid names the file, the line, the key and what was expected; kNotFound: there is no such file.
+/// Reads kseek.toml over what `config` has. Spans are texts ("300s", "5m"); [kafka] has librdkafka's properties,
+/// [[redact]] rules of redaction (redact_config.h). kInvalid names the file, the line, the key and what was expected;
+/// kNotFound: there is no such file.
 [[nodiscard]] Result<void> read_config(const std::string& path, ServeConfig& config);
 
 /// Reads KSEEK_<TABLE>_<KEY> over what `config` has; KSEEK_KAFKA_SASL_PASSWORD is the property sasl.password.

@@ -20,6 +20,9 @@ class Service {
   [[nodiscard]] indexer::Indexer& indexer() { return *indexer_; }
   [[nodiscard]] store::Store& store() { return *store_; }
 
+  /// HttpServer::reload().
+  [[nodiscard]] Result<void> reload() { return http_->reload(); }
+
   /// Answers no more, seals what is open, closes the store. About 10 s at most.
   void stop();
 

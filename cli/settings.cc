@@ -59,6 +59,16 @@ Place choice(std::string& place, std::vector<std::string> words) {
   return {Kind::kText, set, [&place] { return in_quotes(place); }};
 }
 
+Place truth(bool& place) {
+  const auto set = [&place](const SettingValue& value) -> Result<void> {
+    const auto* given = std::get_if<bool>(&value);
+    if (given == nullptr) return expected("true or false");
+    place = *given;
+    return {};
+  };
+  return {Kind::kTruth, set, [&place] { return std::string(place ? "true" : "false"); }};
+}
+
 template <class Number>
 Place whole(Number& place, int64_t least, int64_t most) {
   const auto set = [&place, least, most](const SettingValue& value) -> Result<void> {
@@ -110,6 +120,30 @@ class List {
   std::vector<Setting> all_;
 };
 
+/// Who may do what, and how much of it: docs/security.md.
+void add_protection(List& list, server::ServerOptions& server) {
+  list.add(
+      "tokens_file", text(server.tokens_file), "file",
+      "Who may do what, as `kseek token add` writes it; read again when it changes. Empty: everybody may everything.");
+  list.add("open_metrics", truth(server.open_metrics), "true or false",
+           "/metrics asks for no token, though the rest does.");
+  list.add("tls_cert_file", text(server.tls_cert_file), "file",
+           "PEM, the server's certificate first; read again when it changes. Empty: no TLS.");
+  list.add("tls_key_file", text(server.tls_key_file), "file", "PEM, without a password.");
+  list.add("max_connections_per_client", whole(server.max_connections_per_client, 0, 1'000'000), "connections",
+           "Of one address. 0: half of max_connections.");
+  list.add("requests_per_second", whole(server.requests_per_second, 0, 1'000'000), "requests",
+           "Of one client, which is a token's owner or else an address; more get 429. 0: no limit.");
+  list.add("max_searches", whole(server.max_searches, 1, 1'000'000), "searches",
+           "Waiting, running and streaming, of all clients; more get 503.");
+  list.add("max_searches_per_client", whole(server.max_searches_per_client, 1, 1'000'000), "searches",
+           "The same of one client; more get 429.");
+  list.add("request_timeout", span(server.request_timeout), "span",
+           "For a client to send a request, from its first line to its last byte.");
+  list.add("answer_timeout", span(server.answer_timeout), "span",
+           "For a client to take an answer; of a stream, 64 KiB of what there is.");
+}
+
 void add_server(List& list, server::ServerOptions& server) {
   list.table("server");
   list.add("listen", text(server.listen), "host:port",
@@ -124,6 +158,13 @@ void add_server(List& list, server::ServerOptions& server) {
            "A search that takes longer answers with what it has, says that it is not complete, and gives a cursor.");
   list.add("max_streams", whole(server.max_streams, 1, 1'000'000), "streams",
            "Streamed searches and live tails at once; the rest get 503.");
+  list.add("cors_origins", text(server.cors_origins), "origins",
+           "Whose pages may use the server from a browser: \"https://tools.example.com\", several apart by commas; "
+           "\"*\" is all. Empty: only the server's own page.");
+  list.add(
+      "access_log", truth(server.access_log), "true or false",
+      "A line of the log for each request, at level info; otherwise at debug. It does not say what was looked for.");
+  add_protection(list, server);
 }
 
 void add_store(List& list, ServeConfig& config) {
@@ -157,6 +198,8 @@ void add_indexer(List& list, indexer::IndexerOptions& indexer) {
            "How often Kafka is asked where partitions begin and end.");
   list.add("metadata_interval", span(indexer.metadata_interval), "span",
            "How often new partitions, deleted topics and changed settings are looked for.");
+  list.add("commit_interval", span(indexer.commit_interval), "span",
+           "How often what is sealed is synced to the disk and committed to the group kseek-TOPIC.");
   list.add("compaction_interval", span(indexer.compaction_interval), "span",
            "How often a compacted topic is read again, to see what Kafka has removed.");
   list.add("compaction_bytes_per_second", whole(indexer.compaction_bytes_per_second, 0, kManyBytes), "bytes a second",

@@ -16,7 +16,7 @@ namespace kseek::cli {
 namespace {
 
 struct TopicOptions {
-  std::string server;
+  ServerChoice server;
   std::string topic;
   std::string from = "earliest";
   std::string time = "create";

@@ -1,5 +1,6 @@
-# Run by a build step: writes a C++ source that holds files, plain and gzipped (server/page_files.h says as what).
-#   cmake -DOUT=page_files.cc -DDIR=server/page "-DFILES=index.html;app.js" -P embed_files.cmake
+# Run by a build step: writes a C++ source that holds files, plain and gzipped (server/page_files.h says as what), and the
+# function NAME that gives them.
+#   cmake -DOUT=page_files.cc -DNAME=page_files -DDIR=server/page "-DFILES=index.html;app.js" -P embed_files.cmake
 set(arrays "")
 set(entries "")
 set(number 0)
@@ -26,6 +27,8 @@ foreach(file IN LISTS FILES)
     set(type "text/css; charset=utf-8")
   elseif(extension STREQUAL ".js")
     set(type "text/javascript; charset=utf-8")
+  elseif(extension STREQUAL ".json")
+    set(type "application/json")
   elseif(extension STREQUAL ".svg")
     set(type "image/svg+xml")
   else()
@@ -54,7 +57,7 @@ std::string_view bytes(const unsigned char (&array)[N]) {
 ${arrays}
 }  // namespace
 
-std::span<const PageFile> page_files() {
+std::span<const PageFile> ${NAME}() {
   static const std::array<PageFile, ${number}> files{{
 ${entries}  }};
   return files;

@@ -36,10 +36,11 @@ api::TimestampType to_api(TimestampType type) {
 
 /// By name: a state that the public face does not have reads as failed, and its reason says what it is.
 api::TopicState to_api(indexer::TopicState state) {
-  static constexpr std::array<std::pair<std::string_view, api::TopicState>, 6> kStates = {{
+  static constexpr std::array<std::pair<std::string_view, api::TopicState>, 7> kStates = {{
       {"starting", api::TopicState::kStarting},
       {"catching_up", api::TopicState::kCatchingUp},
       {"running", api::TopicState::kRunning},
+      {"stalled", api::TopicState::kStalled},
       {"paused", api::TopicState::kPaused},
       {"recreating", api::TopicState::kRecreating},
       {"imported", api::TopicState::kImported},

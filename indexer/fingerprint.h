@@ -9,13 +9,16 @@
 
 #include "base/ids.h"
 #include "base/message.h"
+#include "base/redacted.h"
 
 namespace kseek::indexer {
 
 struct Fingerprint {
   Offset offset;
   Timestamp create_time;
-  size_t hash = 0;  ///< of key and value; of this process, not to be stored
+  /// Of key and value; of this process, not to be stored. nullopt: of a redacted message, which is another one in
+  /// Kafka.
+  std::optional<size_t> hash;
 
   static Fingerprint of(Offset offset, Timestamp create_time, std::optional<std::string_view> key,
                         std::optional<std::string_view> value) {
@@ -25,9 +28,13 @@ struct Fingerprint {
     return {offset, create_time, hash_of(key) * 31 + hash_of(value)};
   }
   static Fingerprint of(const MessageView& message) {
+    if (is_redacted(message)) return {message.offset, message.create_time, std::nullopt};
     return of(message.offset, message.create_time, message.key, message.value);
   }
-  bool operator==(const Fingerprint&) const = default;
+  /// As far as is known.
+  bool operator==(const Fingerprint& other) const {
+    return offset == other.offset && create_time == other.create_time && (!hash || !other.hash || hash == other.hash);
+  }
 };
 
 }  // namespace kseek::indexer

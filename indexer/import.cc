@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "indexer/dump_parser.h"
+#include "indexer/redaction.h"
 #include "indexer/workers.h"
 
 namespace kseek::indexer {
@@ -85,8 +86,8 @@ class LineReader {
 /// Collects lines and hands them to the store, a run of one partition at a time.
 class Loader {
  public:
-  Loader(store::TopicStore& topic, Workers& workers, ImportStats& stats)
-      : topic_(topic), workers_(workers), stats_(stats) {}
+  Loader(store::TopicStore& topic, Workers& workers, const Redactor* redactor, ImportStats& stats)
+      : topic_(topic), workers_(workers), redactor_(redactor), stats_(stats) {}
 
   std::string& arena() { return arena_; }
   void add(const DumpLine& line) { lines_.push_back(line); }
@@ -145,6 +146,7 @@ class Loader {
 
   void append(PartitionId partition) {
     if (run_.empty()) return;
+    if (redactor_ != nullptr) redactor_->redact(topic_.config().name, run_, redacted_);
     const store::AppendOutcome outcome = topic_.append(partition, run_);
     stats_.messages += outcome.appended;
     stats_.duplicates += outcome.duplicates;
@@ -157,6 +159,8 @@ class Loader {
 
   store::TopicStore& topic_;
   Workers& workers_;
+  const Redactor* redactor_;  // nullptr: none
+  Redactor::Bytes redacted_;
   ImportStats& stats_;
   std::string arena_;
   std::vector<DumpLine> lines_;
@@ -165,17 +169,17 @@ class Loader {
 };
 
 Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& input, const std::string& name,
-                  uint64_t memory_limit_bytes, const std::function<void(const ImportStats&)>& progress,
+                  const ImportOptions& options, const std::function<void(const ImportStats&)>& progress,
                   ImportStats& stats) {
   LineReader reader(input);
-  Loader loader(topic, workers, stats);
+  Loader loader(topic, workers, options.redactor.get(), stats);
   DumpParser parser;
   const auto flush = [&]() -> Result<void> {
     KSEEK_TRY(loader.flush());
     stats.input_bytes = reader.bytes_read();
     if (progress) progress(stats);
-    while (!workers.relieve(memory_limit_bytes)) {
-      if (const std::string trouble = workers.trouble(topic); !trouble.empty()) {
+    while (!workers.relieve(options.memory_limit_bytes)) {
+      if (const std::string trouble = workers.trouble(topic).text; !trouble.empty()) {
         return Error{ErrorCode::kUnavailable, trouble, "make room on the disk, then import again: nothing is doubled"};
       }
     }
@@ -214,7 +218,7 @@ Result<ImportStats> import_dump(store::TopicStore& topic, std::istream& input, c
   Workers workers(options.workers);
   // Borrowed: the caller keeps the topic longer than this function, and so longer than the workers.
   workers.add(std::shared_ptr<store::TopicStore>(std::shared_ptr<void>(), &topic));
-  const Result<void> loaded = load(topic, workers, input, name, options.memory_limit_bytes, progress, stats);
+  const Result<void> loaded = load(topic, workers, input, name, options, progress, stats);
   const Result<void> flushed = topic.flush();
   if (!loaded) return loaded.error();
   if (!flushed) return flushed.error();

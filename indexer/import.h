@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "store/store.h"
 
 namespace kseek::indexer {
+
+class Redactor;
 
 struct ImportStats {
   uint64_t messages = 0;
@@ -22,6 +25,7 @@ struct ImportStats {
 struct ImportOptions {
   unsigned workers = 0;  ///< background threads; 0: one a core
   uint64_t memory_limit_bytes = 512'000'000;
+  std::shared_ptr<const Redactor> redactor = {};  ///< what is taken out of messages before they are stored
 };
 
 /// Reads `input` to its end; everything is sealed, indexed and synced when it returns. The dump's partition, offset and

@@ -48,7 +48,8 @@ class KafkaIndexer final : public Indexer {
   Result<void> connect() {
     if (!options_.brokers.empty() && options_.tails) {
       KSEEK_ASSIGN(cluster_, Cluster::create(options_.brokers, options_.kafka));
-      const TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
+      TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes, options_.seal_after};
+      tail.redactor = options_.redactor;
       KSEEK_ASSIGN(tail_, Tail::start(tail, workers_, [this] {
                      if (Watch* watch = watch_for_tail_.load()) watch->wake();
                    }));
@@ -59,6 +60,7 @@ class KafkaIndexer final : public Indexer {
       watch.brokers = options_.brokers;
       watch.watermark_interval = options_.watermark_interval;
       watch.metadata_interval = options_.metadata_interval;
+      watch.commit_interval = options_.commit_interval;
       watch.recreate = [this](const std::shared_ptr<TopicEntry>& entry) { return recreate_topic(entry); };
       watch_ = std::make_unique<Watch>(watch, topics_, *cluster_, *tail_);
       watch_for_tail_ = watch_.get();
@@ -114,7 +116,13 @@ class KafkaIndexer final : public Indexer {
     return status;
   }
 
-  std::string trouble_of(const TopicEntry& entry) const { return workers_.trouble(entry.store()); }
+  Workers::Trouble trouble_of(const TopicEntry& entry) const {
+    Workers::Trouble trouble = workers_.trouble(entry.store());
+    if (trouble.text.empty() && entry.store().config().retention.kind == store::Retention::Kind::kDuration) {
+      trouble.text = store_.clock_trouble();
+    }
+    return trouble;
+  }
 
   void add_known(const std::shared_ptr<store::TopicStore>& topic);
   Result<std::optional<int32_t>> ask_before_opening(const OpenRequest& request);
@@ -250,6 +258,10 @@ Result<void> KafkaIndexer::close_topic(std::string_view topic) {
   if (cluster_) cluster_->forget(entry->name());
   Result<void> dropped = store_.drop_topic(topic);
   topics_.remove(topic);
+  if (const auto kept = dropped ? nullptr : store_.topic(topic)) {  // a full disk, for instance: it goes on as before
+    add_known(kept);
+    if (watch_) watch_->wake();
+  }
   return dropped;
 }
 
@@ -358,7 +370,7 @@ Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds t
       entry = topics_.find(topic);  // it was recreated
       if (!entry) return no_such_topic(topic);
     }
-    const TopicStatus status = entry->status("");
+    const TopicStatus status = entry->status({});
     if (!cluster_ || status.state == TopicState::kFailed || status.state == TopicState::kPaused) {
       return Error{ErrorCode::kUnavailable,
                    fmt::format("topic \"{}\" is {}{}{}", topic, to_string(status.state),

@@ -25,6 +25,8 @@
 
 namespace kseek::indexer {
 
+class Redactor;
+
 struct IndexerOptions {
   std::string brokers;                       ///< bootstrap servers, "host:port,…"; empty: no Kafka (imports only)
   std::map<std::string, std::string> kafka;  ///< librdkafka properties passed through (SASL, TLS, …)
@@ -33,6 +35,7 @@ struct IndexerOptions {
   std::chrono::milliseconds seal_after{300'000};  ///< an open block is sealed at this age
   std::chrono::milliseconds watermark_interval{1'000};
   std::chrono::milliseconds metadata_interval{10'000};  ///< new partitions, deleted topics
+  std::chrono::milliseconds commit_interval{5'000};     ///< what is sealed is synced and committed to the group
   /// How often the retained range of a compacted topic is read again, to see what Kafka removed from it; at most a
   /// tenth of the time is spent on that, and bytes are read at no higher rate. 0 a second: as fast as it goes.
   std::chrono::milliseconds compaction_interval{300'000};
@@ -40,12 +43,16 @@ struct IndexerOptions {
   unsigned workers = 0;  ///< background threads; 0: one a core
   size_t max_topics = 10'000;
   std::string dead_letter_topic;  ///< Kafka topic that dead letters are sent on to; empty: none, or as topics say
-  bool tails = true;              ///< false: topics are left as they are, and `brokers` is for jobs alone
+  std::shared_ptr<const Redactor> redactor =
+      {};             ///< what is taken out of messages before they are stored; nullptr: nothing
+  bool tails = true;  ///< false: topics are left as they are, and `brokers` is for jobs alone
 };
 
-enum class TopicState { kStarting, kCatchingUp, kRunning, kPaused, kRecreating, kImported, kFailed };
-[[nodiscard]] const char* to_string(
-    TopicState state);  ///< "starting", "catching_up", "running", "paused", "recreating", "imported", "failed"
+/// kStalled: the disk takes nothing (full, or failing): what is taken in stays in memory, up to the limit; it is tried
+/// again and goes on by itself.
+enum class TopicState { kStarting, kCatchingUp, kRunning, kStalled, kPaused, kRecreating, kImported, kFailed };
+/// "starting", "catching_up", "running", "stalled", "paused", "recreating", "imported", "failed"
+[[nodiscard]] const char* to_string(TopicState state);
 
 /// What Kafka says how long it keeps the topic's messages.
 struct KafkaTopicSettings {
@@ -65,7 +72,7 @@ struct KafkaTopicSettings {
 struct TopicStatus {
   std::string name;
   TopicState state = TopicState::kStarting;
-  std::string reason;  ///< for starting (what is waited for, e.g. "broker 127.0.0.1:9092 is down, retrying") and failed
+  std::string reason;  ///< what is waited for ("broker 127.0.0.1:9092 is down, retrying") or what failed
   uint64_t lag = 0;    ///< messages between indexed_to and end, as far as known
   std::optional<KafkaTopicSettings> kafka;  ///< nullopt: not known
 };

@@ -124,6 +124,7 @@ class Reader {
     workers_.add(fresh_);
     TailOptions tail{options_.brokers, options_.kafka, options_.memory_limit_bytes / 2, options_.seal_after};
     tail.rate_limit = request_.rate_limit;
+    tail.redactor = options_.redactor;
     KSEEK_ASSIGN(tail_, Tail::start(tail, workers_, [this] {
                    if (Watch* watch = watch_for_tail_.load()) watch->wake();
                  }));

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "base/time.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -35,6 +34,8 @@ const Properties& defaults() {
                                     {"reconnect.backoff.max.ms", "1000"},
                                     {"topic.metadata.refresh.interval.ms", "60000"},
                                     {"socket.keepalive.enable", "true"},
+                                    // While the disk is full nothing is polled, however long that takes.
+                                    {"max.poll.interval.ms", "86400000"},
                                     {"log.connection.close", "false"}};
   return kDefaults;
 }
@@ -149,7 +150,11 @@ void Tail::run() {
 
 void Tail::tick() {
   next_tick_ = Clock::now() + kTick;
-  const Timestamp old{now().ms - options_.seal_after.count()};
+  const Timestamp time = topics_.empty() ? last_tick_ : topics_.begin()->second.entry->store().retention_time();
+  // A clock that went back would make blocks look younger than they are: they are closed while it is known.
+  const bool went_back = time < last_tick_;
+  last_tick_ = time;
+  const Timestamp old = went_back ? kMaxTimestamp : Timestamp{time.ms - options_.seal_after.count()};
   for (auto& [name, topic] : topics_) {
     store::TopicStore& store = topic.entry->store();
     if (const size_t frozen = store.freeze_older_than(old); frozen > 0) workers_.notify_frozen(store, frozen);
@@ -231,17 +236,18 @@ size_t Tail::take_run(size_t begin, size_t end) {
 }
 
 void Tail::append_run(Topic& topic, PartitionId partition, size_t begin, size_t end) {
-  const Timestamp ingest = now();
+  const Timestamp ingest = topic.entry->store().retention_time();
   views_.clear();
   headers_.clear();
   header_ranges_.clear();
   for (size_t i = begin; i < end; ++i) add_view(*batch_[i], partition, ingest);
-  uint64_t bytes = 0;
   for (size_t i = 0; i < views_.size(); ++i) {
     const auto [at, size] = header_ranges_[i];
     if (size > 0) views_[i].headers = HeaderList(std::string_view(headers_).substr(at, size));
-    bytes += views_[i].raw_bytes();
   }
+  if (options_.redactor) options_.redactor->redact(topic.entry->name(), views_, redacted_);
+  uint64_t bytes = 0;
+  for (const MessageView& view : views_) bytes += view.raw_bytes();
   if (!check_fingerprint(topic, partition, views_.front())) return;
   store::TopicStore& store = topic.entry->store();
   const store::AppendOutcome outcome = store.append(partition, views_);

@@ -25,6 +25,7 @@
 #include "indexer/fingerprint.h"
 #include "indexer/kafka_client.h"
 #include "indexer/rate_limit.h"
+#include "indexer/redaction.h"
 #include "indexer/topic_entry.h"
 #include "indexer/workers.h"
 
@@ -44,7 +45,8 @@ struct TailOptions {
   Properties kafka;
   uint64_t memory_limit_bytes = 0;
   std::chrono::milliseconds seal_after{0};
-  uint64_t rate_limit = 0;  ///< raw bytes a second; 0: none
+  uint64_t rate_limit = 0;                        ///< raw bytes a second; 0: none
+  std::shared_ptr<const Redactor> redactor = {};  ///< nullptr: nothing is taken out
 };
 
 class Tail {
@@ -117,12 +119,14 @@ class Tail {
   std::optional<std::string> cluster_ = "";  ///< that the batch is of, empty if it doesn't say; nullopt: who knows
   uint64_t outages_ = 0;                     ///< after which it was asked
   std::vector<MessageView> views_;
+  Redactor::Bytes redacted_;                              // scratch: of a run
   std::string headers_;                                   // scratch: encoded headers of a run
   std::vector<std::pair<size_t, size_t>> header_ranges_;  // of each view in headers_: begin, size
   uint64_t memory_estimate_ = 0;
   uint64_t batch_bytes_ = 0;
   RateLimit rate_;
   std::chrono::steady_clock::time_point next_tick_;
+  Timestamp last_tick_;  // as the stores' clock said
 
   std::thread thread_;
 };

@@ -196,7 +196,7 @@ void TopicEntry::wait_for_news(std::chrono::steady_clock::time_point deadline) {
   news_.wait_until(lock, deadline);
 }
 
-TopicStatus TopicEntry::status(const std::string& work_trouble) const {
+TopicStatus TopicEntry::status(const Workers::Trouble& work_trouble) const {
   TopicStatus status;
   status.name = name_;
   for (const auto& partition : store_->view().partitions) {
@@ -223,7 +223,9 @@ TopicStatus TopicEntry::status(const std::string& work_trouble) const {
     case Phase::kTailing: {
       const bool caught_up =
           std::all_of(partitions_.begin(), partitions_.end(), [](const auto& item) { return item.second.caught_up; });
-      status.state = caught_up ? TopicState::kRunning : TopicState::kCatchingUp;
+      status.state = work_trouble.stalls ? TopicState::kStalled
+                     : caught_up         ? TopicState::kRunning
+                                         : TopicState::kCatchingUp;
       break;
     }
   }
@@ -232,7 +234,7 @@ TopicStatus TopicEntry::status(const std::string& work_trouble) const {
   for (const auto& [id, partition] : partitions_) {
     if (!partition.error.empty()) also(fmt::format("partition {}: {}", id.value, partition.error));
   }
-  also(work_trouble);
+  also(work_trouble.text);
   return status;
 }
 

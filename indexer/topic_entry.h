@@ -14,6 +14,7 @@
 #include "indexer/cluster.h"
 #include "indexer/fingerprint.h"
 #include "indexer/indexer.h"
+#include "indexer/workers.h"
 #include "store/topic_store.h"
 
 namespace kseek::indexer {
@@ -96,8 +97,7 @@ class TopicEntry {
   /// Waits for the tail's next news of this topic, at most until `deadline`.
   void wait_for_news(std::chrono::steady_clock::time_point deadline);
 
-  /// `work_trouble`: why the background work fails, if it does.
-  [[nodiscard]] TopicStatus status(const std::string& work_trouble) const;
+  [[nodiscard]] TopicStatus status(const Workers::Trouble& work_trouble) const;
 
  private:
   struct Partition {

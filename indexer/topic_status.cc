@@ -10,6 +10,7 @@ const char* to_string(TopicState state) {
     case TopicState::kStarting: return "starting";
     case TopicState::kCatchingUp: return "catching_up";
     case TopicState::kRunning: return "running";
+    case TopicState::kStalled: return "stalled";
     case TopicState::kPaused: return "paused";
     case TopicState::kRecreating: return "recreating";
     case TopicState::kImported: return "imported";

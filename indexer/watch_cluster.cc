@@ -123,6 +123,10 @@ void Watch::commit_offsets(const Entries& entries) {
     for (const auto& partition : entry->store().view().partitions) sealed[partition.partition] = partition.sealed_to;
     auto& committed = memory_[entry->name()].committed;
     if (sealed == committed) continue;
+    if (const auto synced = entry->store().sync(); !synced) {
+      log().warn("topic {}: no offsets are committed: {}", entry->name(), describe(synced.error()));
+      return;
+    }
     cluster_.commit("kseek-" + entry->name(), entry->name(), sealed);
     committed = std::move(sealed);
   }

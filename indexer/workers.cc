@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/time.h"
+#include "base/bytes.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -15,13 +15,14 @@ constexpr milliseconds kQuiet{5'000};     // no new sealed block for so long: bu
 constexpr milliseconds kFirstPause{500};  // after a failure; doubles
 constexpr milliseconds kLongestPause{30'000};
 constexpr milliseconds kProgressWait{20};
-constexpr size_t kWaitingBlocksPerThread = 4;  // some 5 ms of sealing each
+constexpr size_t kWaitingBlocksPerThread = 4;          // full ones take some 5 ms of sealing each
+constexpr uint64_t kWaitingBytesPerThread = 1536_KiB;  // four full ones of usual messages
 
 }  // namespace
 
 Workers::Workers(unsigned threads) : next_tick_(Clock::now() + kTick) {
   const unsigned count = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  behind_blocks_ = count * kWaitingBlocksPerThread;
+  thread_count_ = count;
   threads_.reserve(count + 1);
   for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this] { run(work_, kMaintain, kMerge); });
   threads_.emplace_back([this] { run(merge_work_, kMerge, kStages); });
@@ -72,20 +73,9 @@ void Workers::notify_frozen(const store::TopicStore& topic, size_t blocks) {
 
 bool Workers::is_behind() const {
   const std::lock_guard lock(mu_);
-  return is_behind_locked();
-}
-
-/// The store itself was asked: others may have sealed.
-bool Workers::set_frozen(Topic& topic, size_t blocks) {
-  const std::lock_guard lock(mu_);
-  topic.frozen = blocks;
-  return is_behind_locked();
-}
-
-bool Workers::is_behind_locked() const {
   size_t waiting = 0;
-  for (const auto& [store, topic] : topics_) waiting += topic->trouble.empty() ? topic->frozen : 0;
-  return waiting > behind_blocks_;
+  for (const auto& [store, topic] : topics_) waiting += topic->trouble.text.empty() ? topic->frozen : 0;
+  return waiting > thread_count_ * kWaitingBlocksPerThread;
 }
 
 Workers::TopicPtr Workers::find_locked(const store::TopicStore& store) const {
@@ -107,10 +97,17 @@ uint64_t Workers::memory_bytes() const {
   return sum;
 }
 
+/// The store itself was asked. False: the topic is in trouble.
+bool Workers::correct_frozen(Topic& topic, size_t blocks) {
+  const std::lock_guard lock(mu_);
+  topic.frozen = blocks;
+  return topic.trouble.text.empty();
+}
+
 bool Workers::relieve(uint64_t limit_bytes) {
   uint64_t memory = 0;
   uint64_t frozen = 0;
-  bool behind = false;
+  uint64_t waiting = 0;  // bytes to be sealed, but for topics in trouble
   uint64_t unindexed = 0;
   uint64_t largest_bytes = 0;
   TopicPtr largest;
@@ -119,14 +116,14 @@ bool Workers::relieve(uint64_t limit_bytes) {
     const store::TopicStats stats = topic->store->stats();
     memory += stats.memory_bytes;
     frozen += stats.frozen_blocks;
-    behind = set_frozen(*topic, stats.frozen_blocks);
+    waiting += correct_frozen(*topic, stats.frozen_blocks) ? stats.frozen_bytes : 0;
     unindexed += stats.unindexed_blocks;
     if (stats.memory_bytes > largest_bytes) {
       largest_bytes = stats.memory_bytes;
       largest = topic;
     }
   }
-  if (memory <= limit_bytes && !behind) return true;
+  if (memory <= limit_bytes && waiting <= thread_count_ * kWaitingBytesPerThread) return true;
   if (frozen == 0) {
     bool froze = largest && largest->store->freeze_largest() > 0;
     for (auto it = topics.begin(); !froze && it != topics.end(); ++it) {
@@ -169,10 +166,10 @@ bool Workers::seal_everything(Clock::time_point deadline) {
   return true;
 }
 
-std::string Workers::trouble(const store::TopicStore& topic) const {
+Workers::Trouble Workers::trouble(const store::TopicStore& topic) const {
   const std::lock_guard lock(mu_);
   const TopicPtr known = find_locked(topic);
-  return known ? known->trouble : std::string();
+  return known ? known->trouble : Trouble{};
 }
 
 void Workers::push_locked(const TopicPtr& topic, Stage stage, size_t times) {
@@ -244,7 +241,8 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
   Topic& topic = *task.topic;
   if (!outcome) return fail_locked(topic, task.stage, outcome.error());
   if (!*outcome) return;
-  topic.trouble.clear();
+  if (!topic.trouble.text.empty()) log().info("topic {}: it goes on", topic.store->config().name);
+  topic.trouble = {};
   topic.pause = milliseconds{0};
   topic.retry_at = {};
   push_locked(task.topic, task.stage);
@@ -263,25 +261,25 @@ void Workers::fail_locked(Topic& topic, Stage stage, const Error& error) {
   topic.pause = std::clamp(topic.pause * 2, kFirstPause, kLongestPause);
   topic.retry_at = Clock::now() + topic.pause;
   std::string text = std::string(kNames[stage]) + " failed: " + describe(error) + " (retried)";
-  if (text != topic.trouble) log().warn("topic {}: {}", topic.store->config().name, text);
-  topic.trouble = std::move(text);
+  if (text != topic.trouble.text) log().warn("topic {}: {}", topic.store->config().name, text);
+  topic.trouble = {std::move(text), error.code == ErrorCode::kUnavailable};
 }
 
 void Workers::maintain(const TopicPtr& topic) {
-  const auto expired = topic->store->expire(now());
+  const auto expired = topic->store->expire(topic->store->retention_time());
   const store::TopicStats stats = topic->store->stats();
   const std::lock_guard lock(mu_);
   const auto time = Clock::now();
   if (time < topic->retry_at) return;
   if (!expired) return fail_locked(*topic, kMaintain, expired.error());
-  const bool retry = !topic->trouble.empty();
+  const bool retry = !topic->trouble.text.empty();
   if (stats.frozen_blocks > 0 && topic->queued[kSeal] == 0) push_locked(topic, kSeal);
   if (stats.unindexed_blocks > 0) {
     const Stage stage = time - topic->last_sealed >= kQuiet ? kFlushIndex : kIndex;
     if (topic->queued[stage] == 0) push_locked(topic, stage);
   }
   if (*expired > 0 || retry) push_locked(topic, kMerge);
-  if (retry && stats.frozen_blocks == 0 && stats.unindexed_blocks == 0) topic->trouble.clear();
+  if (retry && stats.frozen_blocks == 0 && stats.unindexed_blocks == 0) topic->trouble = {};
 }
 
 }  // namespace kseek::indexer

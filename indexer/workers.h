@@ -41,8 +41,8 @@ class Workers {
   /// So many blocks of the topic became full.
   void notify_frozen(const store::TopicStore& topic, size_t blocks);
 
-  /// True while more full blocks wait to be sealed than keep the threads busy. More of them would only lengthen the
-  /// searches, which scan what is not sealed. Blocks of topics in trouble don't count. Cheap.
+  /// True while more blocks wait to be sealed than keep the threads busy, but for topics in trouble: more of them would
+  /// only lengthen the searches, which scan what is not sealed. Cheap, and an estimate: relieve() looks at their sizes.
   [[nodiscard]] bool is_behind() const;
   /// One step of not being behind, and of keeping all topics together under `limit_bytes`: true when both hold, or when
   /// nothing more can be done about it. False: asked for work to be done and waited a little for some of it; call
@@ -54,8 +54,12 @@ class Workers {
   /// Seals everything in memory. False: not done by `deadline`. REQUIRES: nobody appends.
   [[nodiscard]] bool seal_everything(std::chrono::steady_clock::time_point deadline);
 
-  /// Why the topic's work fails now; empty: it doesn't.
-  [[nodiscard]] std::string trouble(const store::TopicStore& topic) const;
+  /// Why the topic's work fails now.
+  struct Trouble {
+    std::string text;     ///< empty: it doesn't
+    bool stalls = false;  ///< the disk takes nothing: it goes on by itself when it does
+  };
+  [[nodiscard]] Trouble trouble(const store::TopicStore& topic) const;
 
  private:
   enum Stage : uint8_t { kMaintain, kIndex, kSeal, kFlushIndex, kMerge, kStages };  // the first ones go first
@@ -67,7 +71,7 @@ class Workers {
     size_t running = 0;
     size_t frozen = 0;  ///< blocks that wait to be sealed; an estimate: others may seal too
     bool removed = false;
-    std::string trouble;
+    Trouble trouble;
     std::chrono::milliseconds pause{0};  ///< before the next try after a failure
     Clock::time_point retry_at{};
     Clock::time_point last_sealed{};
@@ -86,8 +90,7 @@ class Workers {
   void maintain(const TopicPtr& topic);
   void finish(const Task& task, const Result<bool>& outcome);
   void fail_locked(Topic& topic, Stage stage, const Error& error);
-  bool set_frozen(Topic& topic, size_t blocks);
-  [[nodiscard]] bool is_behind_locked() const;
+  bool correct_frozen(Topic& topic, size_t blocks);
   [[nodiscard]] TopicPtr find_locked(const store::TopicStore& store) const;
   [[nodiscard]] std::vector<TopicPtr> all() const;
 
@@ -99,7 +102,7 @@ class Workers {
   std::array<std::deque<TopicPtr>, kStages> queues_;     // guarded by mu_
   Clock::time_point next_tick_;                          // guarded by mu_
   bool stopping_ = false;                                // guarded by mu_
-  size_t behind_blocks_ = 0;                             // constant after construction
+  size_t thread_count_ = 0;                              // constant after construction
   std::vector<std::thread> threads_;                     // the owner's: constant until stop()
 };
 

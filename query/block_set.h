@@ -36,6 +36,10 @@ class BlockSet {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
     return *this;
   }
+  BlockSet& operator-=(const BlockSet& other) {
+    for (size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
+    return *this;
+  }
   bool operator==(const BlockSet&) const = default;
 
  private:

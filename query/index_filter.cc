@@ -18,6 +18,9 @@ constexpr double kVisitSeconds = 100e-9;
 // Opening a block, and decoding and verifying its bytes.
 constexpr double kOpenBlockSeconds = 20e-6;
 constexpr double kVerifyBytesPerSecond = 1.05e9;
+// Reading a row of pairs, and asking a block in memory.
+constexpr double kPairRowSeconds = 6e-6;
+constexpr double kPairInMemorySeconds = 4e-6;
 
 /// A scan of the whole dictionary can't be stopped by a deadline and gives no hits on the way: it must be so much
 /// cheaper.
@@ -115,6 +118,22 @@ Result<bool> SegmentTerms::scan_terms(const store::TermScan& scan, const std::fu
   return lease_->scan_terms(scan, visit);
 }
 
+Result<std::optional<double>> SegmentTerms::pair_seconds() {
+  KSEEK_ASSIGN(const uint32_t rows, lease_->pair_rows());
+  return rows == 0 ? std::nullopt : std::optional(rows * kPairRowSeconds);
+}
+
+Result<BlockSet> SegmentTerms::having_pair(store::PairHash pair, const BlockSet& among) {
+  positions_.clear();
+  for (uint32_t position = 0; position < blocks_; ++position) {
+    if (among.contains(position)) positions_.push_back(position);
+  }
+  KSEEK_TRY(lease_->keep_having(pair, positions_));
+  BlockSet having(blocks_);
+  for (const uint32_t position : positions_) having.add(position);
+  return having;
+}
+
 Result<uint32_t> PendingTerms::block_count(std::string_view field_term) {
   return terms_.contains(field_term) ? 1U : 0U;
 }
@@ -133,6 +152,12 @@ Result<bool> PendingTerms::scan_terms(const store::TermScan& scan, const std::fu
     if (!visit(*it)) return false;
   }
   return true;
+}
+
+Result<std::optional<double>> PendingTerms::pair_seconds() { return std::optional(kPairInMemorySeconds); }
+
+Result<BlockSet> PendingTerms::having_pair(store::PairHash pair, const BlockSet& among) {
+  return terms_.pairs().may_have(pair) ? among : BlockSet(among.size());
 }
 
 IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
@@ -157,7 +182,7 @@ IndexFilter::Node IndexFilter::compile(const Condition& condition) {
 void IndexFilter::compile_text(const Condition& condition, Node& node) {
   node.looks_in = fields_of(condition);
   node.step = steps_.size();
-  steps_.push_back({condition.to_string(), 0});
+  steps_.push_back({condition.to_string(), 0, 0});
   std::string scratch;
   for (TokenClause& clause : implied_clauses(condition)) {
     AnyOf any_of;
@@ -174,6 +199,12 @@ void IndexFilter::compile_text(const Condition& condition, Node& node) {
       node.exact.push_back(std::move(any_of[0]));
     } else {
       node.choices.push_back(std::move(any_of));
+    }
+  }
+  for (const WordPair& pair : implied_pairs(condition)) {
+    for (size_t field = 0; field < kFields; ++field) {
+      const auto hash = store::pair_hash(store::kFieldsInOrder[field], pair.first, pair.second);
+      if (hash) node.pairs[field].push_back(*hash);
     }
   }
   // The longest prefix first: it is the likeliest to leave few blocks to the others.
@@ -206,12 +237,15 @@ Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, 
     case Condition::Kind::kField: break;
   }
   BlockSet any(among.size());
+  BlockSet apart(among.size());
   for (size_t field = 0; field < kFields; ++field) {
     if (!node.looks_in[field]) continue;
-    KSEEK_ASSIGN(const BlockSet some, narrow_field(node, field, source, among));
+    KSEEK_ASSIGN(const BlockSet some, narrow_field(node, field, source, among, apart));
     any |= some;
   }
   steps_[node.step].blocks_left += any.count();
+  apart -= any;
+  steps_[node.step].without_pairs += apart.count();
   return any;
 }
 
@@ -231,7 +265,8 @@ Result<BlockSet> IndexFilter::narrow_all(const Node& node, TermSource& source, c
   return left;
 }
 
-Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among) {
+Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among,
+                                           BlockSet& apart) {
   std::vector<std::pair<uint32_t, const Token*>> rarest_first;
   for (const Token& token : node.exact) {
     KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
@@ -248,6 +283,12 @@ Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
     KSEEK_TRY(source.add_postings(token->terms[field], having));
     left &= having;
   }
+  if (!node.pairs[field].empty()) {
+    KSEEK_ASSIGN(const BlockSet having, narrow_pairs(node.pairs[field], source, left));
+    left -= having;
+    apart |= left;
+    left = having;
+  }
   for (const AnyOf& any_of : node.choices) {
     if (left.empty()) return left;
     BlockSet any(left.size());
@@ -260,6 +301,17 @@ Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
       }
     }
     left &= any;
+  }
+  return left;
+}
+
+/// Asks as long as that costs less than verifying what is left.
+Result<BlockSet> IndexFilter::narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, BlockSet left) {
+  if (left.empty()) return left;
+  KSEEK_ASSIGN(const std::optional<double> seconds, source.pair_seconds());
+  for (const store::PairHash pair : pairs) {
+    if (!seconds || *seconds >= verify_seconds(source, left)) break;
+    KSEEK_ASSIGN(left, source.having_pair(pair, left));
   }
   return left;
 }

@@ -7,6 +7,8 @@
 //                verifying the blocks it could save
 //   partition, offset, time
 //                the blocks whose metadata allows it
+//   words in a row, of which many blocks have each
+//                and of those the blocks that may have neighbouring words next to each other (store/pairs.h)
 //   AND, OR      intersection, union;  NOT and a lone *: no filter
 //
 // One thread at a time.
@@ -14,6 +16,7 @@
 
 #include <array>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +46,11 @@ class TermSource {
   [[nodiscard]] virtual Result<bool> scan_terms(const store::TermScan& scan,
                                                 const std::function<bool(std::string_view)>& visit) = 0;
 
+  /// What a question about a pair costs, in seconds; nullopt: nothing is known of pairs.
+  [[nodiscard]] virtual Result<std::optional<double>> pair_seconds() = 0;
+  /// The blocks of `among` that may have the pair.
+  [[nodiscard]] virtual Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) = 0;
+
   double raw_bytes_per_block = 0;  ///< what opening one costs is reckoned from it
 
   /// Position and metadata of the blocks, for conditions on partitions, offsets and times; borrowed.
@@ -59,6 +67,8 @@ class SegmentTerms final : public TermSource {
   [[nodiscard]] uint64_t terms(store::Field field) const override;
   [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
+  [[nodiscard]] Result<std::optional<double>> pair_seconds() override;
+  [[nodiscard]] Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) override;
 
  private:
   store::Segment::Lease lease_;
@@ -76,6 +86,8 @@ class PendingTerms final : public TermSource {
   [[nodiscard]] uint64_t terms(store::Field field) const override;
   [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
+  [[nodiscard]] Result<std::optional<double>> pair_seconds() override;
+  [[nodiscard]] Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) override;
 
  private:
   const store::BlockTerms& terms_;
@@ -101,10 +113,11 @@ class IndexFilter {
   struct Node {
     Condition::Kind kind = Condition::Kind::kPhrase;
     std::array<bool, kFields> looks_in{};
-    std::vector<Token> exact;    // all are needed
-    std::vector<AnyOf> choices;  // one of each is needed; wildcards, or several tokens
-    size_t step = 0;             // of a condition on text
-    Condition position;          // kPartitions, kOffsets, kTimes
+    std::vector<Token> exact;                                 // all are needed
+    std::vector<AnyOf> choices;                               // one of each is needed; wildcards, or several tokens
+    std::array<std::vector<store::PairHash>, kFields> pairs;  // all are needed, too
+    size_t step = 0;                                          // of a condition on text
+    Condition position;                                       // kPartitions, kOffsets, kTimes
     std::vector<Node> children;
   };
 
@@ -112,7 +125,10 @@ class IndexFilter {
   Result<BlockSet> narrow_node(const Node& node, TermSource& source, const BlockSet& among);
   void compile_text(const Condition& condition, Node& node);
   Result<BlockSet> narrow_all(const Node& node, TermSource& source, const BlockSet& among);
-  Result<BlockSet> narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among);
+  /// Adds to `apart` the blocks that were left out because words don't stand next to each other.
+  Result<BlockSet> narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among,
+                                BlockSet& apart);
+  static Result<BlockSet> narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, BlockSet left);
   /// About how many blocks the node leaves; more than there are when it can't be told cheaply.
   Result<size_t> estimate(const Node& node, TermSource& source);
 

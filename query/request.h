@@ -79,6 +79,7 @@ struct Explain {
   struct Step {
     std::string condition;  ///< for instance `value:"payment timeout"`
     uint64_t blocks_left = 0;
+    uint64_t without_pairs = 0;  ///< blocks left out that have its words, but not next to each other
   };
   uint64_t blocks_total = 0;
   uint64_t pruned_by_metadata = 0;

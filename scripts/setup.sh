@@ -6,8 +6,8 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build pkg-config git
   librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
-  libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
-  prometheus-cpp-dev
+  libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
+  prometheus-cpp-dev zlib1g-dev
 )
 if [[ ${1:-} != --build ]]; then
   packages+=(
@@ -16,6 +16,7 @@ if [[ ${1:-} != --build ]]; then
     kcat curl                                                                  # other people's clients, for tests
     openjdk-17-jre-headless maven openssl                                      # a real Apache Kafka, for tests/kafka
     nodejs chromium                                                            # the web page's tests
+    python3-venv                                                               # the HTTP interface's tests
   )
   command -v npm >/dev/null || packages+=(npm)                                 # other packages of nodejs bring it along
 fi
@@ -32,11 +33,14 @@ for package in "${packages[@]}"; do
   [[ $installed =~ \ $package(:[a-z0-9]+)?=installed\  ]] || missing+=("$package")
 done
 
-# Not a package: what drives the browser, from npm into a cache folder. Without it only the page's tests are left out.
+# No packages, but put into cache folders: what drives the browser, from npm, and what tests the HTTP interface by its
+# description, from PyPI. Without them only these tests are left out.
 install_modules() {
   [[ ${1:-} != --build ]] || return 0
   "$(dirname "${BASH_SOURCE[0]}")/../tests/page/modules.sh" ||
     echo "setup.sh: npm could not install what the tests of the web page need" >&2
+  "$(dirname "${BASH_SOURCE[0]}")/../tests/openapi/environment.sh" ||
+    echo "setup.sh: pip could not install what the tests of the HTTP interface need" >&2
 }
 if ((${#missing[@]} == 0)); then
   install_modules "$@"

@@ -23,8 +23,10 @@ struct Parameter {
 };
 
 class EventStream;
+struct Caller;
 
 struct Request {
+  std::string id;                                        ///< request_id.h
   std::string method;                                    ///< as sent: "GET"
   std::vector<std::string> path;                         ///< decoded segments: "/a/b%2Fc" is {"a", "b/c"}
   std::vector<Parameter> query;                          ///< in order
@@ -32,6 +34,7 @@ struct Request {
   std::vector<std::string> captures;                     ///< the segments that stand for {} in the route's pattern
   std::vector<Parameter> headers;                        ///< as sent
   std::shared_ptr<const std::atomic<bool>> client_gone;  ///< turns true when the client hangs up
+  std::shared_ptr<const Caller> caller;                  ///< whose token it is (access.h); nullptr: none is asked for
 
   /// The parameter's value; empty when it is absent or empty.
   [[nodiscard]] std::string_view parameter(std::string_view name) const {
@@ -56,7 +59,7 @@ struct Response {
 /// The status that contract gives an error.
 [[nodiscard]] int http_status(ErrorCode code);
 
-/// The error as an answer in contract's form.
+/// The error as an answer in contract's form, with the headers that its status asks for.
 [[nodiscard]] Response error_response(const Error& error);
 
 }  // namespace kseek::server

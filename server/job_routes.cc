@@ -32,14 +32,22 @@ Result<Response> start_reindex(const Services& services, const Request& request)
   return Response{.status = 202, .body = job_json(job)};
 }
 
+/// A job on a topic that the caller may not see is not there.
+Result<indexer::JobStatus> find_job(const Services& services, const Request& request, uint64_t id) {
+  auto job = services.indexer.jobs().find(id);
+  if (!job || may_see(request, job->topic)) return job;
+  return Error{ErrorCode::kNotFound, fmt::format("there is no job {}", id), "`kseek jobs` lists them"};
+}
+
 Result<Response> show_job(const Services& services, const Request& request) {
   KSEEK_ASSIGN(const uint64_t id, job_id(request));
-  KSEEK_ASSIGN(const auto job, services.indexer.jobs().find(id));
+  KSEEK_ASSIGN(const auto job, find_job(services, request, id));
   return Response{.body = job_json(job)};
 }
 
 Result<Response> cancel_job(const Services& services, const Request& request) {
   KSEEK_ASSIGN(const uint64_t id, job_id(request));
+  KSEEK_TRY(find_job(services, request, id));
   KSEEK_ASSIGN(const auto job, services.indexer.jobs().cancel(id));
   return Response{.body = job_json(job)};
 }
@@ -82,13 +90,16 @@ Result<Response> list_dead_letters(const Services& services, const Request& requ
 void add_job_routes(Router& router, const Services& services) {
   const auto add = [&router](const char* method, const char* pattern, std::vector<std::string> parameters,
                              Handler handler) {
-    router.add({method, pattern, Lane::kControl, std::move(parameters), std::move(handler)});
+    const Need need = std::string_view(method) == "GET" ? Need::kSearch : Need::kOperate;
+    router.add({method, pattern, Lane::kControl, std::move(parameters), std::move(handler), need});
   };
   add("POST", "/api/v1/topics/{}/reindex", {}, [services](const Request& r) { return start_reindex(services, r); });
   add("GET", "/api/v1/topics/{}/dead-letters", {"limit", "before"},
       [services](const Request& r) { return list_dead_letters(services, r); });
-  add("GET", "/api/v1/jobs", {}, [services](const Request&) -> Result<Response> {
-    return Response{.body = jobs_json(services.indexer.jobs().all())};
+  add("GET", "/api/v1/jobs", {}, [services](const Request& request) -> Result<Response> {
+    std::vector<indexer::JobStatus> jobs = services.indexer.jobs().all();
+    std::erase_if(jobs, [&](const indexer::JobStatus& job) { return !may_see(request, job.topic); });
+    return Response{.body = jobs_json(jobs)};
   });
   add("GET", "/api/v1/jobs/{}", {}, [services](const Request& r) { return show_job(services, r); });
   add("DELETE", "/api/v1/jobs/{}", {}, [services](const Request& r) { return cancel_job(services, r); });

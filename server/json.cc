@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/redacted.h"
 #include "base/time.h"
 #include "server/shown_text.h"
 
@@ -104,6 +105,7 @@ Json message_fields(const std::string& topic, TimeKind time_kind, const MessageV
   json["value_size"] = message.value ? message.value->size() : 0;
   json["truncated"] = truncated;
   json["tombstone"] = !message.value.has_value();
+  if (is_redacted(message)) json["redacted"] = true;
   return json;
 }
 
@@ -167,7 +169,8 @@ Json explain_json(const query::Explain& explain) {
   json["pruned_by_metadata"] = explain.pruned_by_metadata;
   json["steps"] = Json::array();
   for (const auto& step : explain.steps) {
-    json["steps"].push_back({{"condition", step.condition}, {"blocks_left", step.blocks_left}});
+    json["steps"].push_back(
+        {{"condition", step.condition}, {"blocks_left", step.blocks_left}, {"without_pairs", step.without_pairs}});
   }
   json["candidates"] = explain.candidates;
   json["blocks_opened"] = explain.blocks_opened;
@@ -303,6 +306,9 @@ std::string topic_json(const indexer::TopicStatus& status, const store::TopicSto
   json["blocks"] = stats.blocks;
   json["segments"] = stats.segments;
   json["unindexed_blocks"] = stats.unindexed_blocks;
+  json["damaged_blocks"] = stats.damaged_blocks;
+  json["damaged_segments"] = stats.activity.segments_damaged;
+  json["restored_segments"] = stats.activity.segments_restored;
   json["source"] = config.source == store::Source::kKafka ? "kafka" : "import";
   json["from"] = config.from;
   json["time"] = to_string(config.time_kind);
@@ -326,6 +332,19 @@ std::string topics_json(const std::vector<std::string>& topics) {
     text += topic;
   }
   return text + "]}";
+}
+
+std::string ready_json(const std::vector<indexer::TopicStatus>& topics, bool with_names) {
+  Json json;
+  json["status"] = "ready";
+  for (const indexer::TopicStatus& topic : topics) {
+    if (topic.state != indexer::TopicState::kStalled && topic.state != indexer::TopicState::kFailed) continue;
+    json["status"] = "degraded";
+    if (!with_names) continue;
+    json["topics"].push_back(
+        {{"name", topic.name}, {"state", indexer::to_string(topic.state)}, {"reason", topic.reason}});
+  }
+  return dump(json);
 }
 
 std::string progress_json(const indexer::TopicStatus& status, const store::TopicView& view) {

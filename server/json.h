@@ -49,6 +49,8 @@ namespace kseek::server {
 
 /// {"topics":[…]} from topic_json texts.
 [[nodiscard]] std::string topics_json(const std::vector<std::string>& topics);
+/// What /readyz says: "ready", or "degraded" and, if they may be named, the topics that are stalled or failed.
+[[nodiscard]] std::string ready_json(const std::vector<indexer::TopicStatus>& topics, bool with_names);
 
 /// {"topic","state","reason","partitions":[{"partition","low","end","indexed_to","lag",…}]}
 [[nodiscard]] std::string progress_json(const indexer::TopicStatus& status, const store::TopicView& view);

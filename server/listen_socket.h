@@ -1,4 +1,4 @@
-// The socket that the server listens on, and the number of files that the process may open.
+// The socket that the server listens on.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,5 @@ struct ListenSocket {
 /// `address` is host:port, [v6 address]:port or :port (every address); port 0 picks a free one.
 /// kInvalid: not of that form. kConflict: the port is taken. kUnavailable: it can't be listened on otherwise.
 [[nodiscard]] Result<ListenSocket> listen_on(const std::string& address);
-
-/// Raises the soft limit of open files to the hard one; the limit that now holds.
-uint64_t raise_open_file_limit();
 
 }  // namespace kseek::server

@@ -98,10 +98,11 @@ Result<Response> send_message(const Services& services, const Request& request) 
 
 void add_message_routes(Router& router, const Services& services) {
   const auto add = [&router](const char* method, const char* pattern, Handler handler) {
-    router.add({method, pattern, Lane::kControl, {}, std::move(handler)});
+    const Need need = std::string_view(method) == "GET" ? Need::kSearch : Need::kOperate;
+    router.add({method, pattern, Lane::kControl, {}, std::move(handler), need});
   };
   router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(),
-              [services](const Request& r) { return messages_from(services, r); }});
+              [services](const Request& r) { return messages_from(services, r); }, Need::kSearch});
   add("POST", "/api/v1/topics/{}/messages", [services](const Request& r) { return send_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}", [services](const Request& r) { return whole_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}/key",

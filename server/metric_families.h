@@ -3,6 +3,8 @@
 
 #include <prometheus/metric_family.h>
 
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "indexer/indexer.h"
@@ -12,8 +14,9 @@ namespace kseek::server {
 
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 
-/// State, lag and size of every topic.
-void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer, MetricFamilies& families);
+/// State, lag and size of every topic that `shown` says yes to.
+void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer,
+                       const std::function<bool(std::string_view)>& shown, MetricFamilies& families);
 
 /// Memory, files, threads, CPU time and start of this process (Linux; what can't be read is left out).
 void add_process_metrics(MetricFamilies& families);

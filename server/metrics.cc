@@ -79,9 +79,10 @@ void Metrics::count_failed_search(std::string_view code) {
   counted_->searches.Add({{"outcome", std::string(code)}}).Increment();
 }
 
-std::string Metrics::text(const store::Store& store, const indexer::Indexer& indexer) const {
+std::string Metrics::text(const store::Store& store, const indexer::Indexer& indexer,
+                          const std::function<bool(std::string_view)>& shown) const {
   MetricFamilies families = counted_->registry.Collect();
-  add_topic_metrics(store, indexer, families);
+  add_topic_metrics(store, indexer, shown, families);
   add_process_metrics(families);
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);

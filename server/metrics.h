@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,8 +28,9 @@ class Metrics {
   /// A search that ended with an error, `code` as in the answer ("invalid", "timeout", …).
   void count_failed_search(std::string_view code);
 
-  /// All of it in Prometheus' text format.
-  [[nodiscard]] std::string text(const store::Store& store, const indexer::Indexer& indexer) const;
+  /// All of it in Prometheus' text format; of the topics those that `shown` says yes to.
+  [[nodiscard]] std::string text(const store::Store& store, const indexer::Indexer& indexer,
+                                 const std::function<bool(std::string_view)>& shown) const;
 
   static constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -1,5 +1,5 @@
-// The web page's files as they stand in server/page/, put into the program when it is built (cmake/embed_files.cmake).
-// Constant: any thread, lives as long as the program.
+// The web page's files as they stand in server/page/, and server/openapi.json, put into the program when it is built
+// (cmake/embed_files.cmake). Constant: any thread, lives as long as the program.
 #pragma once
 
 #include <span>
@@ -16,5 +16,7 @@ struct PageFile {
 };
 
 [[nodiscard]] std::span<const PageFile> page_files();
+/// openapi.json alone.
+[[nodiscard]] std::span<const PageFile> openapi_files();
 
 }  // namespace kseek::server

@@ -1,7 +1,9 @@
-// The web page: / and its files below /page/. It takes nothing from elsewhere, and what it may do is written down in
-// its Content-Security-Policy: run its own scripts, talk to this server, and make markup from no string.
+// The web page: / and its files below /page/; /openapi.json. The page takes nothing from elsewhere, and what it may do
+// is written down in its Content-Security-Policy: run its own scripts, talk to this server, and make markup from no
+// string.
 #include <fmt/format.h>
 
+#include "server/header_list.h"
 #include "server/page_files.h"
 #include "server/routes.h"
 
@@ -11,23 +13,6 @@ namespace {
 constexpr const char* kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-
-/// True if the list of a request's header (Accept-Encoding, If-None-Match) has the item, q=0 aside.
-bool lists(std::string_view header, std::string_view item) {
-  for (size_t begin = 0; begin < header.size();) {
-    const size_t end = std::min(header.find(',', begin), header.size());
-    std::string_view part = header.substr(begin, end - begin);
-    begin = end + 1;
-    part.remove_prefix(std::min(part.find_first_not_of(" \t"), part.size()));
-    if (part.starts_with("W/")) part.remove_prefix(2);
-    if (!part.starts_with(item)) continue;
-    part.remove_prefix(item.size());
-    if (part.empty() || part.find_first_not_of(" \t") == std::string_view::npos) return true;
-    if (part.front() == ';' && part.find("q=0") == std::string_view::npos) return true;
-    if (part.front() == ';' && part.find("q=0.") != std::string_view::npos) return true;
-  }
-  return false;
-}
 
 Response file_response(const PageFile& file, const Request& request) {
   const bool gzip = lists(request.header("Accept-Encoding"), "gzip");
@@ -63,8 +48,13 @@ void add_page_routes(Router& router) {
   // Parameters of the page's own address are the search that it shows; they are read there.
   static const std::vector<std::string> shown{"topic", "q",     "partition", "offset", "time",
                                               "order", "limit", "explain",   "open",   "follow"};
-  router.add({"GET", "/", Lane::kInline, shown, [](const Request& r) { return page_file("index.html", r); }});
-  router.add({"GET", "/page/{}", Lane::kInline, {}, [](const Request& r) { return page_file(r.captures[0], r); }});
+  const auto add = [&router](const char* pattern, std::vector<std::string> parameters, Handler handler) {
+    router.add({"GET", pattern, Lane::kInline, std::move(parameters), std::move(handler), Need::kNothing});
+  };
+  add("/", shown, [](const Request& r) { return page_file("index.html", r); });
+  add("/page/{}", {}, [](const Request& r) { return page_file(r.captures[0], r); });
+  add("/openapi.json", {},
+      [](const Request& r) -> Result<Response> { return file_response(openapi_files().front(), r); });
 }
 
 }  // namespace kseek::server

@@ -83,6 +83,13 @@ void Router::add(Route route) {
   entries_.push_back({std::move(route), std::move(segments)});
 }
 
+std::vector<Route> Router::routes() const {
+  std::vector<Route> all;
+  all.reserve(entries_.size());
+  for (const Entry& entry : entries_) all.push_back(entry.route);
+  return all;
+}
+
 Result<const Route*> Router::find(Request& request, Response& refused) const {
   std::vector<std::string> allowed;
   std::vector<std::string> captures;
@@ -95,6 +102,7 @@ Result<const Route*> Router::find(Request& request, Response& refused) const {
       return &entry.route;
     }
     allowed.push_back(entry.route.method);
+    if (entry.route.method == "GET") allowed.emplace_back("HEAD");
   }
   if (allowed.empty()) {
     return Error{ErrorCode::kNotFound, "there is nothing at this path", "GET / lists what is there"};

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/access.h"
 #include "server/http_types.h"
 
 namespace kseek::server {
@@ -25,11 +26,14 @@ struct Route {
   Lane lane = Lane::kControl;
   std::vector<std::string> parameters;  ///< the names that the query may have
   Handler handler;
+  Need need = Need::kOperate;  ///< what the caller must be allowed to
 };
 
 class Router {
  public:
   void add(Route route);
+  /// All of them, in the order in which they were added.
+  [[nodiscard]] std::vector<Route> routes() const;
 
   /// Sets request.captures. A GET route takes HEAD too. kNotFound: no such path (the message says "path");
   /// kInvalid: an unknown parameter. A path that is there, but not with this method, gives a 405 response in `refused`.

@@ -5,6 +5,7 @@
 
 #include "indexer/indexer.h"
 #include "indexer/producer.h"
+#include "query/request.h"
 #include "server/metrics.h"
 #include "server/router.h"
 #include "store/store.h"
@@ -20,6 +21,8 @@ struct Services {
   Metrics& metrics;
   indexer::Producer* producer = nullptr;  ///< nullptr: no Kafka
   std::chrono::milliseconds search_deadline{10'000};
+  bool open_metrics = false;     ///< /metrics asks for no token
+  bool asks_for_tokens = false;  ///< what asks for none names no topic then
 };
 
 void add_topic_routes(Router& router, const Services& services);
@@ -31,7 +34,15 @@ void add_metrics_routes(Router& router, const Services& services);
 void add_job_routes(Router& router, const Services& services);
 void add_page_routes(Router& router);
 
+/// All of these.
+void add_all_routes(Router& router, const Services& services, StreamHub& streams);
+
 /// The opened topic. kNotFound says how to open it.
 [[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& name);
+
+/// Cuts the topics that are asked for to those that the caller may see: a pattern then stands for those of them that it
+/// names. kForbidden: one is named that the caller may not see.
+[[nodiscard]] Result<void> permit_topics(const store::Store& store, const Request& request,
+                                         query::SearchRequest& asked);
 
 }  // namespace kseek::server

@@ -1,6 +1,7 @@
 // /api/v1/search: one answer, or a stream of events (`Accept: text/event-stream`, stream=1, follow=1).
 #include <fmt/format.h>
 
+#include "base/glob.h"
 #include "base/time.h"
 #include "indexer/starting.h"
 #include "query/scope.h"
@@ -39,6 +40,23 @@ Result<std::unique_ptr<StreamWork>> following(const Services& services, const qu
       std::make_unique<FollowStream>(services.store, services.metrics, asked, names, std::move(starting), deadline));
 }
 
+/// A stream that ends when the token of who asked for it is taken away.
+class UntilRevoked final : public StreamWork {
+ public:
+  UntilRevoked(std::unique_ptr<StreamWork> work, std::shared_ptr<const Caller> caller)
+      : work_(std::move(work)), caller_(std::move(caller)) {}
+  Next step(EventStream& stream) override {
+    if (!caller_->revoked) return work_->step(stream);
+    stream.send("error", error_json({ErrorCode::kUnauthorized, "the token was taken away or changed", "ask anew"}));
+    return Next::kEnd;
+  }
+  bool ready() override { return caller_->revoked || work_->ready(); }
+
+ private:
+  const std::unique_ptr<StreamWork> work_;
+  const std::shared_ptr<const Caller> caller_;
+};
+
 Response too_many_streams() {
   Response refused = error_response(
       {ErrorCode::kUnavailable, "too many streams are open", "try again later, or search without stream and follow"});
@@ -50,6 +68,7 @@ Result<Response> search(const Services& services, StreamHub& streams, const Requ
   // A stream's client sees that it goes on, and can leave.
   constexpr int kDeadlinesOfAStream = 30;
   KSEEK_ASSIGN(query::SearchRequest asked, parse_search(request.query, now()));
+  KSEEK_TRY(permit_topics(services.store, request, asked));
   KSEEK_ASSIGN(const std::vector<std::string> names, topic_names(services, asked));
   KSEEK_ASSIGN(const bool follow, flag(request, "follow"));
   KSEEK_ASSIGN(const bool stream, flag(request, "stream"));
@@ -63,6 +82,7 @@ Result<Response> search(const Services& services, StreamHub& streams, const Requ
       work = std::make_unique<SearchStream>(services.store, services.metrics, std::move(asked), std::move(starting),
                                             deadline);
     }
+    if (request.caller != nullptr) work = std::make_unique<UntilRevoked>(std::move(work), request.caller);
     auto events = streams.open(std::move(work), request.client_gone);
     if (events == nullptr) return too_many_streams();
     return Response{.content_type = "text/event-stream; charset=utf-8",
@@ -88,11 +108,34 @@ Result<Response> counted_search(const Services& services, StreamHub& streams, co
 
 }  // namespace
 
+Result<void> permit_topics(const store::Store& store, const Request& request, query::SearchRequest& asked) {
+  if (request.caller == nullptr) return {};
+  std::vector<std::string> permitted;
+  for (const std::string& pattern : asked.topics) {
+    if (pattern.find('*') == std::string::npos) {
+      KSEEK_TRY(check_topic(request, pattern));
+      permitted.push_back(pattern);
+      continue;
+    }
+    const size_t before = permitted.size();
+    for (const auto& topic : store.topics()) {
+      std::string name = topic->config().name;
+      if (matches_glob(pattern, name) && may_see(request, name)) permitted.push_back(std::move(name));
+    }
+    if (permitted.size() == before) {
+      return Error{ErrorCode::kNotFound, fmt::format("no opened topic of yours is named like \"{}\"", pattern),
+                   "`kseek topics` lists the opened ones"};
+    }
+  }
+  asked.topics = std::move(permitted);
+  return {};
+}
+
 void add_search_routes(Router& router, const Services& services, StreamHub& streams) {
   auto names = search_parameter_names();
   names.insert(names.end(), {"stream", "follow"});
   router.add({"GET", "/api/v1/search", Lane::kSearch, std::move(names),
-              [services, &streams](const Request& r) { return counted_search(services, streams, r); }});
+              [services, &streams](const Request& r) { return counted_search(services, streams, r); }, Need::kSearch});
 }
 
 }  // namespace kseek::server

@@ -31,7 +31,8 @@ Result<Response> timeline(const Services& services, const Request& request) {
   for (const Parameter& parameter : request.query) {
     if (parameter.name != "buckets") scope.push_back(parameter);
   }
-  KSEEK_ASSIGN(const query::SearchRequest asked, parse_search(scope, now()));
+  KSEEK_ASSIGN(query::SearchRequest asked, parse_search(scope, now()));
+  KSEEK_TRY(permit_topics(services.store, request, asked));
   KSEEK_ASSIGN(const size_t buckets, buckets_of(request.parameter("buckets")));
   KSEEK_ASSIGN(const auto line, query::count_over_time(services.store, asked, buckets));
   return Response{.body = timeline_json(line)};
@@ -44,7 +45,8 @@ void add_timeline_routes(Router& router, const Services& services) {
               "/api/v1/timeline",
               Lane::kSearch,
               {"topic", "partition", "time", "buckets"},
-              [services](const Request& r) { return timeline(services, r); }});
+              [services](const Request& r) { return timeline(services, r); },
+              Need::kSearch});
 }
 
 }  // namespace kseek::server

@@ -49,6 +49,12 @@ constexpr std::array kFigures = {
     Figure{"kseek_topic_segments", "Index segments", kGauge, [](const Row& row) { return row.stats.segments; }},
     Figure{"kseek_topic_dead_letters", "Retained messages that could not be indexed", kGauge,
            [](const Row& row) { return row.dead_letters; }},
+    Figure{"kseek_topic_damaged_blocks", "Blocks that could not be read back: reindex from Kafka", kGauge,
+           [](const Row& row) { return row.stats.damaged_blocks; }},
+    Figure{"kseek_topic_segments_damaged_total", "Index segments that were not what was written, and were dropped",
+           kCounter, [](const Row& row) { return row.stats.activity.segments_damaged; }},
+    Figure{"kseek_topic_segments_restored_total", "Of those: all of their blocks are indexed again", kCounter,
+           [](const Row& row) { return row.stats.activity.segments_restored; }},
     Figure{"kseek_topic_messages_taken_total", "Messages taken in", kCounter,
            [](const Row& row) { return row.stats.activity.messages_taken; }},
     Figure{"kseek_topic_bytes_taken_total", "Their keys, values and headers", kCounter,
@@ -78,11 +84,13 @@ uint64_t count_dead_letters(const store::TopicView& view) {
 
 }  // namespace
 
-void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer, MetricFamilies& families) {
+void add_topic_metrics(const store::Store& store, const indexer::Indexer& indexer,
+                       const std::function<bool(std::string_view)>& shown, MetricFamilies& families) {
   MetricFamily states{"kseek_topic_state", "1 for the state that the topic is in", kGauge, {}};
   MetricFamilies figures;
   for (const Figure& each : kFigures) figures.push_back({each.name, each.help, each.type, {}});
   for (const indexer::TopicStatus& status : indexer.statuses()) {
+    if (!shown(status.name)) continue;
     const auto topic = store.topic(status.name);
     if (topic == nullptr) continue;  // it was closed just now
     const store::TopicStats stats = topic->stats();

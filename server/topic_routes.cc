@@ -15,9 +15,10 @@ Result<std::string> details(const Services& services, const std::string& name) {
   return topic_json(status, *topic);
 }
 
-Result<Response> list_topics(const Services& services) {
+Result<Response> list_topics(const Services& services, const Request& request) {
   std::vector<std::string> texts;
   for (const indexer::TopicStatus& status : services.indexer.statuses()) {
+    if (!may_see(request, status.name)) continue;
     const auto topic = services.store.topic(status.name);
     if (topic != nullptr) texts.push_back(topic_json(status, *topic));  // else it was closed just now
   }
@@ -26,6 +27,8 @@ Result<Response> list_topics(const Services& services) {
 
 Result<Response> open_topic(const Services& services, const Request& request) {
   KSEEK_ASSIGN(const indexer::OpenRequest open, parse_open_body(request.body));
+  KSEEK_TRY(check_topic(request, open.topic));
+  if (!open.dead_letter_topic.empty()) KSEEK_TRY(check_topic(request, open.dead_letter_topic));
   KSEEK_TRY(services.indexer.open_topic(open));
   KSEEK_ASSIGN(std::string body, details(services, open.topic));
   return Response{.status = 201, .body = std::move(body)};
@@ -80,9 +83,10 @@ Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store,
 
 void add_topic_routes(Router& router, const Services& services) {
   const auto add = [&router](const char* method, const char* pattern, Handler handler) {
-    router.add({method, pattern, Lane::kControl, {}, std::move(handler)});
+    const Need need = std::string_view(method) == "GET" ? Need::kSearch : Need::kOperate;
+    router.add({method, pattern, Lane::kControl, {}, std::move(handler), need});
   };
-  add("GET", "/api/v1/topics", [services](const Request&) { return list_topics(services); });
+  add("GET", "/api/v1/topics", [services](const Request& r) { return list_topics(services, r); });
   add("POST", "/api/v1/topics", [services](const Request& r) { return open_topic(services, r); });
   add("GET", "/api/v1/topics/{}", [services](const Request& r) { return topic_details(services, r); });
   add("PATCH", "/api/v1/topics/{}", [services](const Request& r) { return patch_topic(services, r); });

@@ -44,15 +44,12 @@ std::vector<BlockFile> list_files(const rocksdb::ColumnFamilyMetaData& family, c
 
 }  // namespace
 
-BlockFamily::BlockFamily(std::shared_ptr<Database> database, Database::Family family)
-    : database_(std::move(database)), family_(std::move(family)) {}
-
-BlockFamily::~BlockFamily() { database_->rocks().DestroyColumnFamilyHandle(family_.handle); }
+BlockFamily::~BlockFamily() { database_->release(family_); }
 
 std::unique_ptr<BlockFamily> BlockFamily::opened(const std::shared_ptr<Database>& database, TopicNumber topic) {
   auto family = database->take_family(family_name(topic));
   if (!family) return nullptr;
-  return std::unique_ptr<BlockFamily>(new BlockFamily(database, *std::move(family)));
+  return std::unique_ptr<BlockFamily>(new BlockFamily(database, std::move(family)));
 }
 
 Result<std::unique_ptr<BlockFamily>> BlockFamily::create(const std::shared_ptr<Database>& database, TopicNumber topic) {
@@ -60,33 +57,40 @@ Result<std::unique_ptr<BlockFamily>> BlockFamily::create(const std::shared_ptr<D
   return std::unique_ptr<BlockFamily>(new BlockFamily(database, std::move(family)));
 }
 
-void BlockFamily::put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const {
-  batch.Put(family_.handle, block_data_key(id), bytes);
+/// Also that the family is there.
+Result<Database::Access> BlockFamily::access() const {
+  KSEEK_ASSIGN(auto access, database_->access());
+  if (family_->handle != nullptr) return access;
+  return Error{ErrorCode::kNotFound, fmt::format("{} was dropped", family_->name), "the topic was closed"};
+}
+
+Result<void> BlockFamily::put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const {
+  KSEEK_ASSIGN(const auto access, this->access());
+  batch.Put(family_->handle, block_data_key(id), bytes);
+  return {};
 }
 
 Result<bool> BlockFamily::read(BlockId id, const std::function<Result<void>(std::string_view)>& use) const {
+  KSEEK_ASSIGN(const auto access, this->access());
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.verify_checksums = false;  // the block has a checksum of its own
   rocksdb::PinnableSlice bytes;
-  const auto status = database_->rocks().Get(options, family_.handle, block_data_key(id), &bytes);
+  const auto status = access->Get(options, family_->handle, block_data_key(id), &bytes);
   if (status.IsNotFound()) return false;
-  if (!status.ok()) return from_rocksdb(status, fmt::format("read block {} of {}", id.value, family_.name));
+  if (!status.ok()) return from_rocksdb(status, fmt::format("read block {} of {}", id.value, family_->name));
   KSEEK_TRY(use(bytes.ToStringView()));
   return true;
 }
 
-Result<void> BlockFamily::drop() {
-  const auto status = database_->rocks().DropColumnFamily(family_.handle);
-  if (!status.ok()) return from_rocksdb(status, "drop the topic's messages");
-  return {};
-}
+Result<void> BlockFamily::drop() { return database_->drop_family(*family_); }
 
 Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites) {
-  family_.live->set(live);
-  rocksdb::DB& rocks = database_->rocks();
+  family_->live->set(live);
+  KSEEK_ASSIGN(const auto access, this->access());
+  rocksdb::DB& rocks = *access;
   rocksdb::ColumnFamilyMetaData metadata;
-  rocks.GetColumnFamilyMetaData(family_.handle, &metadata);
+  rocks.GetColumnFamilyMetaData(family_->handle, &metadata);
   const auto files = list_files(metadata, live);
 
   std::vector<std::pair<std::string, std::string>> dead;
@@ -97,7 +101,7 @@ Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_r
       dead.emplace_back(block_data_key(file.first), block_data_key(file.last));
       continue;
     }
-    if (file.live_bytes >= file.size / 2) continue;
+    if (file.live_bytes >= file.size / 2 || damaged_files_.contains(file.path)) continue;
     if (rewrites == max_rewrites) {
       more = true;
       break;
@@ -105,8 +109,9 @@ Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_r
     ++rewrites;
     rocksdb::CompactionOptions options;
     options.compression = rocksdb::kNoCompression;
-    const auto status = rocks.CompactFiles(options, family_.handle, {file.path}, std::max(1, file.level));
+    const auto status = rocks.CompactFiles(options, family_->handle, {file.path}, std::max(1, file.level));
     // Aborted or invalid: a compaction of RocksDB's own has the file, or moved it; the next call sees to it.
+    if (status.IsCorruption()) damaged_files_.insert(file.path);  // what can be read of it is read on
     if (status.IsNoSpace() || status.IsCorruption()) return from_rocksdb(status, "give disk space back");
   }
   if (!dead.empty()) {
@@ -118,7 +123,7 @@ Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_r
       ends[i] = dead[i].second;
       ranges.emplace_back(&begins[i], &ends[i]);
     }
-    const auto status = rocksdb::DeleteFilesInRanges(&rocks, family_.handle, ranges.data(), ranges.size());
+    const auto status = rocksdb::DeleteFilesInRanges(&rocks, family_->handle, ranges.data(), ranges.size());
     if (!status.ok()) return from_rocksdb(status, "give disk space back");
   }
   return more;

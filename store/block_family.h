@@ -6,7 +6,10 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "store/database.h"
 
@@ -21,21 +24,25 @@ class BlockFamily {
   BlockFamily(const BlockFamily&) = delete;
   BlockFamily& operator=(const BlockFamily&) = delete;
 
-  void put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const;
+  /// Adds the block to a batch. kUnavailable as Database::access(); kNotFound when it was dropped.
+  [[nodiscard]] Result<void> put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const;
   /// Calls `use` with the block's bytes; false when it is not there.
   [[nodiscard]] Result<bool> read(BlockId id, const std::function<Result<void>(std::string_view bytes)>& use) const;
   /// Drops it from the database; what is open reads on until it is destroyed.
   [[nodiscard]] Result<void> drop();
 
   /// Gives space back: files without a live block are deleted, up to `max_rewrites` mostly dead ones are rewritten.
-  /// REQUIRES: that all but `live` are dead is durable. True: there may be more to do, call again.
+  /// REQUIRES: that all but `live` are dead is durable; one call at a time. True: there may be more to do, call again.
   [[nodiscard]] Result<bool> reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites);
 
  private:
-  BlockFamily(std::shared_ptr<Database> database, Database::Family family);
+  BlockFamily(std::shared_ptr<Database> database, Database::FamilyPtr family)
+      : database_(std::move(database)), family_(std::move(family)) {}
+  [[nodiscard]] Result<Database::Access> access() const;
 
   const std::shared_ptr<Database> database_;
-  const Database::Family family_;
+  const Database::FamilyPtr family_;
+  std::set<std::string> damaged_files_;  // one thread: reclaim()'s; not rewritten any more
 };
 
 }  // namespace kseek::store

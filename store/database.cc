@@ -1,92 +1,16 @@
 #include "store/database.h"
 
 #include <fmt/format.h>
-#include <rocksdb/compaction_filter.h>
-#include <rocksdb/options.h>
-#include <rocksdb/table.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 
-#include "base/bytes.h"
-#include "store/open_files.h"
+#include "base/open_files.h"
+#include "store/rocks_options.h"
 
 namespace kseek::store {
 namespace {
-
-constexpr const char* kRebuildHint =
-    "the messages are still in Kafka: move the directory away, start again, and rebuild with "
-    "`kseek reindex TOPIC --source kafka`";
-
-/// Drops dead blocks from files that a compaction rewrites. It never runs when files are only moved.
-class LiveFilter final : public rocksdb::CompactionFilter {
- public:
-  explicit LiveFilter(LiveBlocks::Snapshot live) : live_(std::move(live)) {}
-  bool Filter(int /*level*/, const rocksdb::Slice& key, const rocksdb::Slice& /*value*/, std::string* /*changed*/,
-              bool* /*is_changed*/) const override {
-    const auto id = parse_block_data_key(key.ToStringView());
-    return id && !live_.contains(*id);
-  }
-  const char* Name() const override { return "kseek.LiveFilter"; }
-
- private:
-  const LiveBlocks::Snapshot live_;
-};
-
-class LiveFilterFactory final : public rocksdb::CompactionFilterFactory {
- public:
-  explicit LiveFilterFactory(std::shared_ptr<const LiveBlocks> live) : live_(std::move(live)) {}
-  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
-      const rocksdb::CompactionFilter::Context& /*context*/) override {
-    return std::make_unique<LiveFilter>(live_->get());
-  }
-  const char* Name() const override { return "kseek.LiveFilterFactory"; }
-
- private:
-  const std::shared_ptr<const LiveBlocks> live_;
-};
-
-rocksdb::DBOptions database_options(bool read_only, uint64_t write_buffer_bytes) {
-  rocksdb::DBOptions options;
-  options.create_if_missing = !read_only;
-  options.db_write_buffer_size = write_buffer_bytes;
-  // A quiet topic's memtable would pin old log files: it is flushed when they reach this.
-  options.max_total_wal_size = std::max<uint64_t>(2 * write_buffer_bytes, 64_MiB);
-  // A reader must hold every file open, so that none can vanish from under it.
-  options.max_open_files = read_only ? -1 : static_cast<int>(std::min<size_t>(512, open_file_limit() / 4));
-  options.max_background_jobs = 2;
-  options.bytes_per_sync = 1_MiB;
-  options.wal_bytes_per_sync = 1_MiB;
-  options.max_manifest_file_size = 16_MiB;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 4_MiB;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.skip_stats_update_on_db_open = true;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions catalog_options() {
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 8_MiB;
-  options.compression = rocksdb::kNoCompression;
-  return options;
-}
-
-rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<const LiveBlocks>& live) {
-  rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 64_MiB;
-  options.arena_block_size = 64_KiB;  // topics may be many, and most of them quiet
-  options.compression = rocksdb::kNoCompression;
-  options.target_file_size_base = 64_MiB;
-  options.compaction_filter_factory = std::make_shared<LiveFilterFactory>(live);
-  rocksdb::BlockBasedTableOptions table;
-  table.no_block_cache = true;  // decoded blocks are cached by BlockCache
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  return options;
-}
 
 /// The oldest write-ahead log in the database's directory; nullopt: there is none. They are deleted in order.
 std::optional<std::filesystem::path> oldest_log(const std::string& path) {
@@ -123,6 +47,12 @@ bool is_family_of_ours(const std::string& name) {
   return name.size() > 1 && name[0] == 't' && std::from_chars(name.data() + 1, end, number).ptr == end;
 }
 
+Error cannot_open(const rocksdb::Status& status, const std::string& path) {
+  Error error = from_rocksdb(status, fmt::format("open {}", path));
+  if (!status.IsPathNotFound()) return error;
+  return {ErrorCode::kCorrupt, std::move(error.message), kStartAnewHint};  // of the files that name each other
+}
+
 Error not_ours(const std::string& path) {
   return {ErrorCode::kInvalid, fmt::format("{} holds a database that is not kseek's", path),
           "give an empty directory, or one that kseek made, as --data-dir"};
@@ -131,15 +61,17 @@ Error not_ours(const std::string& path) {
 }  // namespace
 
 Error from_rocksdb(const rocksdb::Status& status, std::string_view doing) {
-  const std::string message = fmt::format("cannot {}: {}", doing, status.ToString());
+  const std::string text = status.ToString();
+  const std::string message = fmt::format("cannot {}: {}", doing, text);
   if (status.IsNoSpace()) {
-    return {ErrorCode::kUnavailable, message, "free some disk space; it is tried again"};
+    return {ErrorCode::kUnavailable, fmt::format("no space left on the disk: {}", message),
+            "free some disk space (RocksDB wants 64 MiB); it is tried again"};
   }
-  if (status.ToString().find("Too many open files") != std::string::npos) {
+  if (text.find("Too many open files") != std::string::npos) {
     return {ErrorCode::kUnavailable, message, kOpenFilesHint};
   }
-  if (status.IsCorruption()) return {ErrorCode::kCorrupt, message, kRebuildHint};
-  if (status.IsIOError() && status.ToString().find("lock") != std::string::npos) {
+  if (status.IsCorruption()) return {ErrorCode::kCorrupt, message, kStartAnewHint};
+  if (status.IsIOError() && text.find("lock") != std::string::npos) {
     return {ErrorCode::kConflict, message, "another process has the database open: stop it"};
   }
   if (status.IsIOError() || status.IsBusy() || status.IsTryAgain() || status.IsAborted() || status.IsTimedOut() ||
@@ -152,29 +84,38 @@ Error from_rocksdb(const rocksdb::Status& status, std::string_view doing) {
 
 Result<std::shared_ptr<Database>> Database::open(const std::filesystem::path& dir, bool read_only,
                                                  uint64_t write_buffer_bytes, rocksdb::Env* env) {
-  std::shared_ptr<Database> database(new Database());
-  database->read_only_ = read_only;
-  KSEEK_TRY(database->open_families((dir / "db").string(), write_buffer_bytes, env));
+  std::shared_ptr<Database> database(new Database(dir, read_only, write_buffer_bytes, env));
+  KSEEK_TRY(database->open_families());
   KSEEK_TRY(database->check_format());
   return database;
 }
 
-Result<void> Database::open_families(const std::string& path, uint64_t write_buffer_bytes, rocksdb::Env* env) {
-  auto options = database_options(read_only_, write_buffer_bytes);
-  if (env != nullptr) options.env = env;
+Result<std::vector<std::string>> Database::list_families() {
   std::vector<std::string> names = {rocksdb::kDefaultColumnFamilyName};
-  if (std::filesystem::exists(std::filesystem::path(path) / "CURRENT")) {
-    if (const auto status = rocksdb::DB::ListColumnFamilies(options, path, &names); !status.ok()) {
-      return from_rocksdb(status, fmt::format("open {}", path));
-    }
-    if (!std::all_of(names.begin(), names.end(), is_family_of_ours)) return not_ours(path);
-  }
-  std::vector<std::shared_ptr<LiveBlocks>> live;
+  if (!std::filesystem::exists(dir_ / "db" / "CURRENT")) return names;
+  auto options = database_options(path(), read_only_, write_buffer_bytes_);
+  if (env_ != nullptr) options.env = env_;
+  const auto status = rocksdb::DB::ListColumnFamilies(options, path(), &names);
+  if (!status.ok()) return cannot_open(status, path());
+  if (!std::all_of(names.begin(), names.end(), is_family_of_ours)) return not_ours(path());
+  return names;
+}
+
+/// Those that are taken get their handles; others that are there are untaken.
+Result<void> Database::open_families() {
+  KSEEK_ASSIGN(const auto names, list_families());
+  auto options = database_options(path(), read_only_, write_buffer_bytes_);
+  if (env_ != nullptr) options.env = env_;
+  const std::lock_guard families(families_mu_);
+  std::vector<FamilyPtr> found;
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const auto& name : names) {
-    live.push_back(std::make_shared<LiveBlocks>());
-    descriptors.emplace_back(
-        name, name == rocksdb::kDefaultColumnFamilyName ? catalog_options() : family_options(live.back()));
+    const auto known =
+        std::find_if(taken_.begin(), taken_.end(), [&](const FamilyPtr& family) { return family->name == name; });
+    found.push_back(known != taken_.end() ? *known
+                                          : std::make_shared<Family>(Family{name, std::make_shared<LiveBlocks>()}));
+    const bool is_catalog = name == rocksdb::kDefaultColumnFamilyName;
+    descriptors.emplace_back(name, is_catalog ? catalog_options() : family_options(found.back()->live));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
@@ -186,25 +127,40 @@ Result<void> Database::open_families(const std::string& path, uint64_t write_buf
                    "set TMPDIR to a directory that can be written"};
     }
     secondary_log_ = pattern;
-    status = open_beside_owner(options, path, pattern, descriptors, &handles, &opened);
+    status = open_beside_owner(options, path(), pattern, descriptors, &handles, &opened);
   } else {
-    status = rocksdb::DB::Open(options, path, descriptors, &handles, &opened);
+    status = rocksdb::DB::Open(options, path(), descriptors, &handles, &opened);
   }
   db_.reset(opened);
-  if (!status.ok()) return from_rocksdb(status, fmt::format("open {}", path));
-  for (size_t i = 0; i < handles.size(); ++i) opened_.push_back({names[i], handles[i], live[i]});
+  if (!status.ok()) return cannot_open(status, path());
+  for (size_t i = 0; i < handles.size(); ++i) {
+    found[i]->handle = handles[i];
+    if (std::find(taken_.begin(), taken_.end(), found[i]) == taken_.end()) untaken_.push_back(found[i]);
+  }
   return {};
+}
+
+void Database::close() {
+  if (!db_) return;
+  const std::lock_guard families(families_mu_);
+  for (const auto* list : {&taken_, &untaken_}) {
+    for (const FamilyPtr& family : *list) {
+      if (family->handle != nullptr) db_->DestroyColumnFamilyHandle(std::exchange(family->handle, nullptr));
+    }
+  }
+  untaken_.clear();
+  db_.reset();
 }
 
 Result<void> Database::check_format() {
   KSEEK_ASSIGN(const auto record, get(format_key()));
   if (record) {
     const auto version = decode_format(*record);
-    if (!version) return not_ours(db_->GetName());
+    if (!version) return not_ours(path());
     if (*version > kFormatVersion) {
       return Error{ErrorCode::kInvalid,
-                   fmt::format("{} was written by a newer kseek: format {}; this one reads up to {}", db_->GetName(),
-                               *version, kFormatVersion),
+                   fmt::format("{} was written by a newer kseek: format {}; this one reads up to {}", path(), *version,
+                               kFormatVersion),
                    "run the newer kseek, or give another --data-dir"};
     }
     if (*version == kFormatVersion || read_only_) return {};
@@ -214,10 +170,9 @@ Result<void> Database::check_format() {
   }
   bool empty = true;
   KSEEK_TRY(scan("", false, [&](std::string_view, std::string_view) { return empty = false; }));
-  if (!empty) return not_ours(db_->GetName());
+  if (!empty) return not_ours(path());
   if (read_only_) {
-    return Error{ErrorCode::kNotFound, fmt::format("{} has no kseek data yet", db_->GetName()),
-                 "start its owner first"};
+    return Error{ErrorCode::kNotFound, fmt::format("{} has no kseek data yet", path()), "start its owner first"};
   }
   rocksdb::WriteBatch batch;
   batch.Put(format_key(), encode_format(kFormatVersion));
@@ -225,60 +180,78 @@ Result<void> Database::check_format() {
 }
 
 Database::~Database() {
-  if (db_) {
-    for (const auto& family : opened_) db_->DestroyColumnFamilyHandle(family.handle);
-    if (!read_only_) ignore_error(sync(), "what is not durable is consumed again");
-    db_.reset();
-  }
+  if (db_ && !read_only_) ignore_error(sync(), "what is not durable is consumed again");
+  close();
   std::error_code ignored;
   if (!secondary_log_.empty()) std::filesystem::remove_all(secondary_log_, ignored);
 }
 
-/// After a failed write RocksDB takes no more, and its log must not be touched, until it has resumed.
-Result<void> Database::resume() {
-  if (!write_failed_) return {};
-  const std::lock_guard lock(resume_mu_);
-  if (!write_failed_) return {};
-  if (const auto status = db_->Resume(); !status.ok()) {
-    Error error = from_rocksdb(status, fmt::format("write to {} again", db_->GetName()));
-    error.code = ErrorCode::kUnavailable;
-    error.hint = status.IsBusy() ? "RocksDB looks every few seconds whether there is space again: free some disk space"
-                                 : "check the disk, then restart kseek (what is not stored yet is consumed again)";
-    return error;
+Result<Database::Access> Database::access() const {
+  std::shared_lock<std::shared_mutex> lock;
+  {
+    const std::lock_guard gate(gate_);
+    lock = std::shared_lock(db_mu_);
   }
-  write_failed_ = false;
-  return {};
+  if (db_) return Access(std::move(lock), *db_);
+  return Error{ErrorCode::kUnavailable, fmt::format("{} could not be opened again after the disk had failed", path()),
+               "check the disk; it is tried again"};
+}
+
+Error Database::write_failed(rocksdb::DB& db, const rocksdb::Status& status, std::string_view doing) {
+  Error error = from_rocksdb(status, fmt::format("{} {}", doing, path()));
+  {
+    const std::lock_guard lock(doubt_mu_);
+    failure_ = error;
+    if (!write_failed_) failed_log_ = log_number(db);
+  }
+  write_failed_ = true;
+  return error;
 }
 
 Result<void> Database::write(rocksdb::WriteBatch& batch, bool sync) {
   KSEEK_TRY(resume());
+  KSEEK_ASSIGN(const Access access, this->access());
   rocksdb::WriteOptions options;
   options.sync = sync;
-  const auto status = db_->Write(options, &batch);
-  if (status.ok()) return {};
-  write_failed_ = true;
-  return from_rocksdb(status, fmt::format("write to {}", db_->GetName()));
+  const auto status = access->Write(options, &batch);
+  if (status.ok()) {
+    if (!sync) ++writes_;
+    if (futile_resumes_ != 0) futile_resumes_ = 0;
+    return {};
+  }
+  note_doubtful(batch);
+  return write_failed(*access, status, "write to");
 }
 
 Result<void> Database::sync() {
   KSEEK_TRY(resume());
-  const auto status = db_->FlushWAL(true);
-  if (status.ok()) return {};
-  write_failed_ = true;
-  return from_rocksdb(status, fmt::format("sync {}", db_->GetName()));
+  const uint64_t written = writes_;
+  uint64_t synced = synced_writes_;
+  if (synced >= written) return {};
+  KSEEK_ASSIGN(const Access access, this->access());
+  // Not FlushWAL(): it would touch a log that another thread has just failed to write, and there RocksDB asserts.
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  rocksdb::WriteBatch nothing;
+  const auto status = access->Write(options, &nothing);
+  if (!status.ok()) return write_failed(*access, status, "sync");
+  while (synced < written && !synced_writes_.compare_exchange_weak(synced, written)) continue;
+  return {};
 }
 
 Result<std::optional<std::string>> Database::get(const std::string& key) const {
+  KSEEK_ASSIGN(const Access access, this->access());
   std::string record;
-  const auto status = db_->Get(rocksdb::ReadOptions(), key, &record);
+  const auto status = access->Get(rocksdb::ReadOptions(), key, &record);
   if (status.IsNotFound()) return std::optional<std::string>();
-  if (!status.ok()) return from_rocksdb(status, fmt::format("read {}", db_->GetName()));
+  if (!status.ok()) return from_rocksdb(status, fmt::format("read {}", path()));
   return std::optional<std::string>(std::move(record));
 }
 
 Result<void> Database::scan(const std::string& prefix, bool reverse,
                             const std::function<bool(std::string_view, std::string_view)>& visit) const {
-  const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(rocksdb::ReadOptions()));
+  KSEEK_ASSIGN(const Access access, this->access());
+  const std::unique_ptr<rocksdb::Iterator> it(access->NewIterator(rocksdb::ReadOptions()));
   if (reverse) {
     it->SeekForPrev(prefix + std::string(64, '\xFF'));
   } else {
@@ -287,37 +260,62 @@ Result<void> Database::scan(const std::string& prefix, bool reverse,
   for (; it->Valid() && it->key().starts_with(prefix); reverse ? it->Prev() : it->Next()) {
     if (!visit(it->key().ToStringView(), it->value().ToStringView())) return {};
   }
-  if (!it->status().ok()) return from_rocksdb(it->status(), fmt::format("read {}", db_->GetName()));
+  if (!it->status().ok()) return from_rocksdb(it->status(), fmt::format("read {}", path()));
   return {};
 }
 
-std::optional<Database::Family> Database::take_family(const std::string& name) {
+Database::FamilyPtr Database::take_family(const std::string& name) {
+  const std::lock_guard families(families_mu_);
   const auto found =
-      std::find_if(opened_.begin(), opened_.end(), [&](const Family& family) { return family.name == name; });
-  if (found == opened_.end()) return std::nullopt;
-  Family family = std::move(*found);
-  opened_.erase(found);
-  return family;
+      std::find_if(untaken_.begin(), untaken_.end(), [&](const FamilyPtr& family) { return family->name == name; });
+  if (found == untaken_.end()) return nullptr;
+  taken_.push_back(*found);
+  untaken_.erase(found);
+  return taken_.back();
 }
 
 std::vector<std::string> Database::families() const {
+  const std::lock_guard families(families_mu_);
   std::vector<std::string> names;
-  for (const auto& family : opened_) names.push_back(family.name);
+  for (const FamilyPtr& family : untaken_) names.push_back(family->name);
   return names;
 }
 
-Result<Database::Family> Database::create_family(const std::string& name) {
-  Family family{name, nullptr, std::make_shared<LiveBlocks>()};
-  const auto status = db_->CreateColumnFamily(family_options(family.live), name, &family.handle);
-  if (!status.ok()) return from_rocksdb(status, fmt::format("add a topic to {}", db_->GetName()));
+Result<Database::FamilyPtr> Database::create_family(const std::string& name) {
+  KSEEK_TRY(resume());
+  KSEEK_ASSIGN(const Access access, this->access());
+  auto family = std::make_shared<Family>(Family{name, std::make_shared<LiveBlocks>()});
+  const auto status = access->CreateColumnFamily(family_options(family->live), name, &family->handle);
+  if (!status.ok()) return write_failed(*access, status, "add a topic to");
+  const std::lock_guard families(families_mu_);
+  taken_.push_back(family);
   return family;
 }
 
+Result<void> Database::drop_family(const Family& family) {
+  KSEEK_TRY(resume());
+  KSEEK_ASSIGN(const Access access, this->access());
+  if (family.handle == nullptr) return {};
+  const auto status = access->DropColumnFamily(family.handle);
+  if (!status.ok()) return write_failed(*access, status, fmt::format("drop {} from", family.name));
+  return {};
+}
+
+void Database::release(const FamilyPtr& family) {
+  const auto access = this->access();
+  const std::lock_guard families(families_mu_);
+  std::erase(taken_, family);
+  if (access && family->handle != nullptr) (*access)->DestroyColumnFamilyHandle(std::exchange(family->handle, nullptr));
+}
+
 Result<void> Database::drop_untaken() {
-  for (const auto& family : opened_) {
-    if (family.name == rocksdb::kDefaultColumnFamilyName) continue;
-    const auto status = db_->DropColumnFamily(family.handle);
-    if (!status.ok()) return from_rocksdb(status, fmt::format("remove leftovers from {}", db_->GetName()));
+  std::vector<FamilyPtr> families;
+  {
+    const std::lock_guard lock(families_mu_);
+    families = untaken_;
+  }
+  for (const FamilyPtr& family : families) {
+    if (family->name != rocksdb::kDefaultColumnFamilyName) KSEEK_TRY(drop_family(*family));
   }
   return {};
 }

@@ -71,6 +71,10 @@ class SegmentReader {
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term);
   /// Appends the positions (rising) of the blocks that have the term.
   [[nodiscard]] Result<void> postings(std::string_view field_term, std::vector<uint32_t>& positions);
+  /// How many rows a question about a pair reads, each in a few microseconds; 0: nothing is known of pairs.
+  [[nodiscard]] Result<uint32_t> pair_rows();
+  /// Takes the blocks that don't have the pair out of `positions` (rising, of this segment). Others may stay too.
+  [[nodiscard]] Result<void> keep_having(PairHash pair, std::vector<uint32_t>& positions);
   /// How many terms the field has; nullopt: a segment of the older format, which doesn't say.
   [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
   /// Calls `visit` with the terms that `scan` asks for, in bytewise order, until it returns false. A visited term dies

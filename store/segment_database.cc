@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 constexpr char kPagePrefix = 'p';
 constexpr const char* kPages = "p";
 constexpr const char* kSummaryKey = "summary";
-constexpr uint64_t kFormat = 3;
+constexpr uint64_t kFormat = 4;
+constexpr uint64_t kFormatWithoutPairs = 3;
 constexpr size_t kChecksumBytes = 4;
 
 /// A seal ends what a key has: the last term of the page before, and a checksum of the key and all before itself. A
@@ -61,6 +62,12 @@ Result<std::unique_ptr<SegmentOutput>> SegmentOutput::create(const fs::path& dir
   return std::unique_ptr<SegmentOutput>(new SegmentOutput(std::move(writer), blocks));  // NOLINT: private
 }
 
+void SegmentOutput::add_item(std::string_view key, std::string_view bytes) {
+  sealed_.assign(bytes);
+  append_seal(sealed_, key, "");
+  writer_->add(key, sealed_);
+}
+
 void SegmentOutput::add(std::string_view term, const std::vector<uint32_t>& positions) {
   static_assert(3 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
                 "a term with the longest bitmap, itself as the key, and the one before in the seal, is a page");
@@ -86,9 +93,10 @@ void SegmentOutput::write_page() {
 Result<void> SegmentOutput::finish() {
   if (!page_.last_term().empty()) write_page();
   std::string summary;
-  put_varint(summary, kFormat);
+  put_varint(summary, pair_groups_ > 0 ? kFormat : kFormatWithoutPairs);
   put_varint(summary, blocks_);
   for (const uint64_t terms : terms_by_field_) put_varint(summary, terms);
+  if (pair_groups_ > 0) put_varint(summary, pair_groups_);
   append_seal(summary, kSummaryKey, before_);
   writer_->add(kSummaryKey, summary);
   return writer_->finish();
@@ -107,7 +115,7 @@ Result<void> SegmentDatabase::open_files() {
   if (!summary.empty()) {
     std::string_view rest = summary;
     const auto format = take_varint(rest);
-    if (!format || *format != kFormat) {
+    if (!format || (*format != kFormat && *format != kFormatWithoutPairs)) {
       return Error{ErrorCode::kCorrupt, fmt::format("index segment {} is of an unknown format", path_.string()),
                    "rebuild the index with `kseek reindex TOPIC`"};
     }
@@ -120,6 +128,9 @@ Result<void> SegmentDatabase::open_files() {
       terms = *stored_terms;
       terms_ += terms;
     }
+    const auto groups = *format == kFormatWithoutPairs ? 0 : take_varint(rest);
+    if (!groups || *groups > blocks) return damaged();
+    pair_groups_ = static_cast<uint32_t>(*groups);
     has_pages_ = true;
   }
   if (blocks == blocks_) return {};
@@ -130,6 +141,13 @@ Result<void> SegmentDatabase::open_files() {
 
 std::optional<uint64_t> SegmentDatabase::terms(Field field) const {
   return has_pages_ ? std::optional(terms_by_field_[field_index(field)]) : std::nullopt;
+}
+
+std::string SegmentDatabase::item(const std::string& key) const {
+  std::string bytes = database_.get_metadata(key);
+  std::string before;
+  if (!take_seal(bytes, key, before)) throw Xapian::DatabaseCorruptError("an item is damaged or missing");
+  return bytes;
 }
 
 Error SegmentDatabase::damaged() const {

@@ -25,12 +25,15 @@ namespace kseek::store {
 /// A number for each field, in their order.
 using FieldCounts = std::array<uint64_t, kFieldsInOrder.size()>;
 
-/// Writes pages of terms.
+/// Writes items of other keys, then pages of terms.
 class SegmentOutput {
  public:
   /// A segment of `blocks` blocks in `directory`, which must exist and be empty.
   [[nodiscard]] static Result<std::unique_ptr<SegmentOutput>> create(const std::filesystem::path& directory,
                                                                      uint32_t blocks);
+  /// REQUIRES: keys rise, and stand below those of pages; no term was added.
+  void add_item(std::string_view key, std::string_view bytes);
+  void set_pair_groups(size_t groups) { pair_groups_ = groups; }
   /// A term and the positions of its blocks (rising, not empty). REQUIRES: terms rise.
   void add(std::string_view term, const std::vector<uint32_t>& positions);
   [[nodiscard]] Result<void> finish();
@@ -44,6 +47,7 @@ class SegmentOutput {
   const uint32_t blocks_;
   TermPageBuilder page_;
   FieldCounts terms_by_field_{};
+  size_t pair_groups_ = 0;
   std::string key_, sealed_;
   std::string before_;  // the last term of the page before
 };
@@ -61,7 +65,10 @@ class SegmentDatabase {
   [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
   [[nodiscard]] bool has_pages() const { return has_pages_; }
   [[nodiscard]] const std::string& last_term() const { return last_term_; }  ///< of pages
-  [[nodiscard]] Error damaged() const;                                       ///< kCorrupt, naming the segment
+  [[nodiscard]] uint32_t pair_groups() const { return pair_groups_; }        ///< 0: nothing is known of pairs
+  /// What SegmentOutput::add_item() wrote. Throws, also when it is not there or damaged.
+  [[nodiscard]] std::string item(const std::string& key) const;
+  [[nodiscard]] Error damaged() const;  ///< kCorrupt, naming the segment
 
  private:
   SegmentDatabase(std::filesystem::path path, uint32_t blocks) : path_(std::move(path)), blocks_(blocks) {}
@@ -73,6 +80,7 @@ class SegmentDatabase {
   uint64_t terms_ = 0;
   FieldCounts terms_by_field_{};
   bool has_pages_ = false;
+  uint32_t pair_groups_ = 0;
   std::string last_term_;
 };
 
@@ -110,6 +118,7 @@ class SegmentCursor {
   virtual void append_positions(std::vector<uint32_t>& positions, uint32_t shift) = 0;
   [[nodiscard]] const Result<void>& status() const { return status_; }
   [[nodiscard]] uint32_t blocks() const { return database_.blocks(); }
+  [[nodiscard]] const SegmentDatabase& database() const { return database_; }
 
  protected:
   explicit SegmentCursor(SegmentDatabase database) : database_(std::move(database)) {}

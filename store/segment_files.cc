@@ -18,7 +18,7 @@
 #include <fmt/format.h>
 
 #include "base/fault_point.h"
-#include "store/open_files.h"
+#include "base/open_files.h"
 
 namespace kseek::store {
 namespace {

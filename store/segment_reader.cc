@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/fault_point.h"
-#include "store/open_files.h"
+#include "base/open_files.h"
+#include "store/pair_rows.h"
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
@@ -27,7 +28,7 @@ bool is_cut(std::string_view term) { return !term.empty() && term.back() == toke
 }  // namespace
 
 struct SegmentReader::Impl {
-  explicit Impl(SegmentDatabase opened) : database(std::move(opened)), walk(database) {}
+  explicit Impl(SegmentDatabase opened) : database(std::move(opened)), walk(database), pairs(database) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -53,6 +54,7 @@ struct SegmentReader::Impl {
 
   SegmentDatabase database;
   PageWalk walk;
+  PairReader pairs;
   TermPageReader reader;                    // of the page of the last look-up
   std::string page_end;                     // its last term
   const TermPageReader* visited = nullptr;  // stands at the term that a scan visits
@@ -138,6 +140,26 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<ui
   return read;
 }
 
+Result<uint32_t> SegmentReader::pair_rows() {
+  uint32_t rows = 0;
+  auto asked = translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    rows = impl_->pairs.rows_read();
+    return {};
+  });
+  if (asked) return rows;
+  suspect_segment(impl_->path());
+  return std::move(asked).error();
+}
+
+Result<void> SegmentReader::keep_having(PairHash pair, std::vector<uint32_t>& positions) {
+  auto asked = translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    impl_->pairs.keep_having(pair, positions);
+    return {};
+  });
+  if (!asked) suspect_segment(impl_->path());
+  return asked;
+}
+
 std::optional<uint64_t> SegmentReader::terms(Field field) const { return impl_->database.terms(field); }
 
 Result<bool> SegmentReader::scan_terms(const TermScan& scan,
@@ -200,7 +222,7 @@ void Segment::make_obsolete() const {
 
 Segment::Lease::~Lease() {
   if (reader_ == nullptr) return;
-  static const size_t kMost = open_file_limit() / 4;
+  static const size_t kMost = file_shares().segments;
   if (idle_readers >= kMost) return;
   const std::lock_guard lock(segment_->mu_);
   if (segment_->idle_.size() >= kIdleReaders) return;

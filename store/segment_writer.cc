@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "store/pair_rows.h"
 #include "store/segment.h"
 #include "store/segment_database.h"
 #include "store/segment_files.h"
@@ -35,6 +36,7 @@ class CursorInput {
   bool next() { return cursor_->next(); }
   [[nodiscard]] std::string_view term() const { return cursor_->term(); }
   void append_positions(std::vector<uint32_t>& positions) { cursor_->append_positions(positions, shift_); }
+  [[nodiscard]] uint32_t shift() const { return shift_; }
 
  private:
   SegmentCursor* cursor_;
@@ -121,12 +123,15 @@ Result<SegmentMeta> write_segment(const fs::path& path, SegmentId id, const std:
   SegmentMeta meta;
   meta.id = id;
   std::vector<BlockInput> blocks;
+  std::vector<const BlockPairs*> pairs;
   for (const SegmentInput& input : inputs) {
     blocks.emplace_back(*input.terms, static_cast<uint32_t>(blocks.size()));
+    pairs.push_back(&input.terms->pairs());
     meta.blocks.push_back(input.block);
   }
   KSEEK_ASSIGN(const FilesDigest published, publish_directory(path, [&](const fs::path& building) -> Result<void> {
                  KSEEK_ASSIGN(const auto output, SegmentOutput::create(building, static_cast<uint32_t>(blocks.size())));
+                 write_pairs(pairs, *output);
                  merge_terms(blocks, *output);
                  return output->finish();
                }));
@@ -142,11 +147,13 @@ Result<SegmentMeta> merge_segments(const fs::path& path, SegmentId id,
   meta.id = id;
   std::vector<std::unique_ptr<SegmentCursor>> cursors;
   std::vector<CursorInput> terms;
+  std::vector<PairsInput> pairs;
   for (const auto& input : inputs) {
     const SegmentMeta& other = input->meta();
     KSEEK_TRY(verify_segment(input->path(), other));
     KSEEK_ASSIGN(auto cursor, SegmentCursor::open(input->path(), other.blocks.size()));
     terms.emplace_back(*cursor, static_cast<uint32_t>(meta.blocks.size()));
+    pairs.push_back({&cursor->database(), terms.back().shift()});
     cursors.push_back(std::move(cursor));
     meta.blocks.insert(meta.blocks.end(), other.blocks.begin(), other.blocks.end());
     meta.level = std::max(meta.level, other.level + 1);
@@ -154,6 +161,10 @@ Result<SegmentMeta> merge_segments(const fs::path& path, SegmentId id,
   KSEEK_TRY(check_blocks(path, meta.blocks.size()));
   const auto build = [&](const fs::path& building) -> Result<void> {
     KSEEK_ASSIGN(const auto output, SegmentOutput::create(building, static_cast<uint32_t>(meta.blocks.size())));
+    KSEEK_TRY(translate_exceptions(path, [&]() -> Result<void> {
+      merge_pairs(pairs, *output);
+      return {};
+    }));
     merge_terms(terms, *output);
     for (const auto& cursor : cursors) KSEEK_TRY(cursor->status());
     return output->finish();

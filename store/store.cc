@@ -85,6 +85,7 @@ class StoreImpl final : public Store {
   [[nodiscard]] std::shared_ptr<TopicStore> topic(std::string_view name) const override;
   [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> topics() const override;
   [[nodiscard]] Result<void> drop_topic(std::string_view name) override;
+  [[nodiscard]] std::string clock_trouble() const override { return shared_.clock->trouble(); }
   [[nodiscard]] Result<std::shared_ptr<TopicStore>> create_generation(const TopicConfig& config) override;
   [[nodiscard]] std::shared_ptr<TopicStore> generation(std::string_view name) const override;
   [[nodiscard]] std::vector<std::shared_ptr<TopicStore>> generations() const override;
@@ -112,6 +113,7 @@ class StoreImpl final : public Store {
 };
 
 Result<void> StoreImpl::load() {
+  Timestamp newest_ingest;
   for (const std::string& family : shared_.database->families()) {
     TopicNumber number;
     if (std::from_chars(family.data() + 1, family.data() + family.size(), number.value).ec != std::errc()) continue;
@@ -120,15 +122,17 @@ Result<void> StoreImpl::load() {
     auto config = decode_config(*record);
     if (!config) {
       return Error{ErrorCode::kCorrupt, fmt::format("the catalog's record of topic number {} is damaged", number.value),
-                   "move the directory away, start again, and rebuild with `kseek reindex TOPIC --source kafka`"};
+                   kStartAnewHint};
     }
     const std::string name = config->name;
     auto topic = std::make_shared<TopicStoreImpl>(shared_, number, *std::move(config),
                                                   BlockFamily::opened(shared_.database, number));
     KSEEK_TRY(topic->load());
     KSEEK_ASSIGN(const auto is_generation, shared_.database->get(topic_key(number, RecordKind::kGeneration)));
+    newest_ingest = std::max(newest_ingest, topic->newest_ingest());
     (is_generation ? generations_ : topics_).emplace(name, std::move(topic));
   }
+  if (!shared_.database->read_only()) shared_.clock->begin_after(newest_ingest);
   return {};
 }
 
@@ -170,8 +174,7 @@ Result<std::shared_ptr<TopicStoreImpl>> StoreImpl::make_topic(const TopicConfig&
   KSEEK_ASSIGN(const auto record, shared_.database->get(next_topic_key()));
   const auto next = record ? decode_number(*record) : std::optional<uint64_t>(1);
   if (!next || *next >= UINT32_MAX) {
-    return Error{ErrorCode::kCorrupt, "the catalog's next topic number is damaged",
-                 "move the directory away, start again, and rebuild with `kseek reindex TOPIC --source kafka`"};
+    return Error{ErrorCode::kCorrupt, "the catalog's next topic number is damaged", kStartAnewHint};
   }
   const TopicNumber number{static_cast<uint32_t>(*next)};
   KSEEK_ASSIGN(auto family, BlockFamily::create(shared_.database, number));

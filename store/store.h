@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,10 @@ class Store {
   [[nodiscard]] virtual std::vector<std::shared_ptr<TopicStore>> topics() const = 0;  ///< by name
   /// Drops messages and index. Whoever still holds the TopicStore reads what its views keep; its writes fail.
   [[nodiscard]] virtual Result<void> drop_topic(std::string_view name) = 0;
+
+  /// In words, while the wall clock has jumped ahead and is not believed yet: topics that keep messages for a duration
+  /// keep them longer. Else empty.
+  [[nodiscard]] virtual std::string clock_trouble() const = 0;
 
   // --- a next generation of a topic: filled beside the one that serves, then put in its place ------------------------
   /// Creates one for the open topic of that name (durable); topic() and topics() don't show it. kNotFound: no such

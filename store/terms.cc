@@ -101,7 +101,8 @@ bool BlockTerms::contains(std::string_view field_term) const {
 }
 
 size_t BlockTerms::memory_bytes() const {
-  return sizeof(*this) + arena_bytes_ + arena_.capacity() * sizeof(arena_[0]) + sorted_.capacity() * sizeof(sorted_[0]);
+  return sizeof(*this) + arena_bytes_ + arena_.capacity() * sizeof(arena_[0]) +
+         sorted_.capacity() * sizeof(sorted_[0]) + pairs_.hashes.capacity() * sizeof(uint32_t);
 }
 
 /// An open-addressing hash set with linear probing, at most half full; the terms' bytes stand in the arena that the
@@ -109,8 +110,9 @@ size_t BlockTerms::memory_bytes() const {
 struct TermCollector::Impl {
   struct Slot {
     const char* data = nullptr;  // null: free. Field byte, then the term
-    uint32_t size = 0;           // field byte included
-    uint32_t tag = 0;            // high half of the hash
+    uint16_t size = 0;           // field byte included
+    uint16_t tag = 0;            // of the hash
+    uint32_t token = 0;          // token_hash()
   };
 
   tokenizer::TextFolder folder;
@@ -123,6 +125,7 @@ struct TermCollector::Impl {
   size_t next_chunk_bytes = kFirstChunkBytes;
   std::shared_ptr<BlockTerms> terms = std::make_shared<BlockTerms>();
   TermSorter sorter;
+  PairCollector pairs;
 
   const char* store(std::vector<std::unique_ptr<char[]>>& arena, size_t& arena_bytes, char field,
                     std::string_view term) {
@@ -157,22 +160,24 @@ struct TermCollector::Impl {
     slots.swap(larger);
   }
 
-  void insert(Field field, std::string_view term, uint64_t process) {
+  /// Gives the term's token_hash().
+  uint32_t insert(Field field, std::string_view term, uint64_t process) {
     const char field_byte = static_cast<char>(field);
     const uint64_t hash = hash_of(term.data(), term.size(), process ^ (static_cast<uint8_t>(field_byte) * kMix0));
-    const auto tag = static_cast<uint32_t>(hash >> 32);
+    const auto tag = static_cast<uint16_t>(hash >> 48);
     const size_t mask = slots.size() - 1;
     for (size_t at = hash & mask;; at = (at + 1) & mask) {
       Slot& slot = slots[at];
       if (slot.data == nullptr) {
-        slot = {store(terms->arena_, terms->arena_bytes_, field_byte, term), static_cast<uint32_t>(term.size() + 1),
-                tag};
+        const uint32_t token = token_hash(term);
+        slot = {store(terms->arena_, terms->arena_bytes_, field_byte, term), static_cast<uint16_t>(term.size() + 1),
+                tag, token};
         if (++used * 2 > slots.size()) grow(process);
-        return;
+        return token;
       }
       if (slot.tag == tag && slot.size == term.size() + 1 && slot.data[0] == field_byte &&
           same_bytes(slot.data + 1, term.data(), term.size())) {
-        return;
+        return slot.token;
       }
     }
   }
@@ -188,11 +193,13 @@ void TermCollector::add(Field field, std::string_view bytes, tokenizer::TextTrai
   impl.spans.clear();
   tokenizer::find_tokens(folded, impl.spans);
   const uint64_t process = process_seed();
+  impl.pairs.begin_text(folded.size());
   for (const tokenizer::TokenSpan span : impl.spans) {
     std::string_view term = folded.substr(span.begin, span.end - span.begin);
     if (term.size() > tokenizer::kMaxTermBytes) term = tokenizer::index_term(term, impl.scratch);
-    impl.insert(field, term, process);
+    impl.pairs.add(field, impl.insert(field, term, process));
   }
+  impl.pairs.end_text();
   if (impl.spans.capacity() > kKeptSpans) std::vector<tokenizer::TokenSpan>().swap(impl.spans);
 }
 
@@ -207,6 +214,7 @@ std::shared_ptr<const BlockTerms> TermCollector::take() {
     slot = {};
   }
   impl.sorter.sort(taken->sorted_);
+  taken->pairs_ = impl.pairs.take();
   if (impl.slots.size() > kKeptSlots) std::vector<Impl::Slot>(kFirstSlots).swap(impl.slots);
   impl.used = 0;
   impl.arena_left = 0;

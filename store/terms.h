@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/pairs.h"
 #include "tokenizer/text.h"
 
 namespace kseek::store {
@@ -24,15 +25,18 @@ inline constexpr std::array kFieldsInOrder = {Field::kHeader, Field::kKey, Field
 /// The indexed bytes of a token's term: the field's byte, then tokenizer::index_term(token).
 [[nodiscard]] std::string field_term(Field field, std::string_view index_term);
 
-/// A block's distinct field terms, sorted bytewise. Immutable; any thread. Owns its bytes.
+/// A block's distinct field terms, sorted bytewise, and which words stand next to each other. Immutable; any thread.
+/// Owns its bytes.
 class BlockTerms {
  public:
   [[nodiscard]] bool contains(std::string_view field_term) const;
   [[nodiscard]] const std::vector<std::string_view>& sorted() const { return sorted_; }
+  [[nodiscard]] const BlockPairs& pairs() const { return pairs_; }
   [[nodiscard]] size_t memory_bytes() const;
 
  private:
   friend class TermCollector;
+  BlockPairs pairs_;
   std::vector<std::unique_ptr<char[]>> arena_;
   std::vector<std::string_view> sorted_;
   size_t arena_bytes_ = 0;

@@ -132,6 +132,7 @@ void TopicStoreImpl::publish(Partition& partition, Intake& intake) {
   activity_.messages_taken += std::exchange(intake.messages, 0);
   activity_.bytes_taken += std::exchange(intake.bytes, 0);
   lock.unlock();
+  shared_.clock->witness(intake.last_create);
   intake.dead_letters.clear();
 }
 

@@ -164,6 +164,8 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
     return std::find(expired.segments.begin(), expired.segments.end(), segment) != expired.segments.end();
   });
   index_ = std::move(index);
+  std::erase_if(damaged_, gone);
+  count_restored();
 }
 
 Result<void> TopicStoreImpl::reclaim_space(bool dropped_some) {

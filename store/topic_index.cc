@@ -193,23 +193,27 @@ Result<void> TopicStoreImpl::merge_claimed(const std::vector<std::shared_ptr<con
   return commit_segment(meta, inputs);
 }
 
+/// In one catalog write: `added` is named, `removed` are no longer. REQUIRES: commit_mu_ held.
+Result<void> TopicStoreImpl::write_segment_records(SegmentKey& key, const SegmentMeta& added,
+                                                   const std::vector<SegmentPtr>& removed) {
+  rocksdb::WriteBatch batch;
+  batch.Put(key(number_, added.id), encode_segment_meta(added));
+  for (const auto& old : removed) batch.Delete(key(number_, old->meta().id));
+  {
+    std::shared_lock lock(mu_);
+    batch.Put(topic_key(number_, RecordKind::kNextSegment), encode_number(next_segment_.value));
+  }
+  // The files of the old ones go next: that the catalog no longer names them must survive power loss first.
+  return shared_.database->write(batch, !removed.empty());
+}
+
 Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
                                             const std::vector<std::shared_ptr<const Segment>>& removed) {
   const auto segment = std::make_shared<const Segment>(segment_path(added.id), added);
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
   if (written) written = fault_point(removed.empty() ? "index.before_commit" : "merge.before_commit");
-  if (written) {
-    rocksdb::WriteBatch batch;
-    batch.Put(segment_key(number_, added.id), encode_segment_meta(added));
-    for (const auto& old : removed) batch.Delete(segment_key(number_, old->meta().id));
-    {
-      std::shared_lock lock(mu_);
-      batch.Put(topic_key(number_, RecordKind::kNextSegment), encode_number(next_segment_.value));
-    }
-    // The files of the old ones go next: that the catalog no longer names them must survive power loss first.
-    written = shared_.database->write(batch, !removed.empty());
-  }
+  if (written) written = write_segment_records(segment_key, added, removed);
   if (!written) {
     segment->make_obsolete();
     return written;
@@ -232,6 +236,7 @@ Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
                [&](BlockId id) { return !has(id); });
   const std::shared_ptr<const IndexSnapshot> old_index = std::exchange(index_, std::move(index));
   (removed.empty() ? activity_.segments_built : activity_.merges) += 1;
+  count_restored();
   lock.unlock();
   for (const auto& old : removed) old->make_obsolete();
   return {};

@@ -32,7 +32,7 @@ Result<void> TopicStoreImpl::load() {
 Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view record, Loaded& loaded) {
   const auto bad = [&](const char* what) {
     return Error{ErrorCode::kCorrupt, fmt::format("the catalog's record of topic {}'s {} is damaged", name_, what),
-                 fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+                 kStartAnewHint};
   };
   switch (key.kind) {
     case RecordKind::kConfig: return {};
@@ -128,7 +128,7 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
     if (partition == partitions_.end()) {
       return Error{ErrorCode::kCorrupt,
                    fmt::format("topic {} has a block of partition {}, which is not known", name_, meta.partition.value),
-                   fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+                   kStartAnewHint};
     }
     firsts.try_emplace(meta.partition, meta.first);
     partition->second->sealed_messages += meta.messages;
@@ -184,6 +184,8 @@ Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
     const auto path = segment_path(meta.id);
     if (!shared_.database->read_only() && files_bytes(path) != meta.bytes) {
       batch.Delete(segment_key(number_, meta.id));  // the index is derived: its blocks are indexed again
+      ++activity_.segments_damaged;
+      restoring_.push_back(meta.blocks);
       continue;
     }
     indexed.insert(indexed.end(), meta.blocks.begin(), meta.blocks.end());
@@ -196,6 +198,7 @@ Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
     if (!std::binary_search(indexed.begin(), indexed.end(), block.id)) index->unindexed.push_back(block.id);
   }
   index_ = std::move(index);
+  count_restored();
   if (batch.Count() == 0) return {};
   return shared_.database->write(batch, false);
 }

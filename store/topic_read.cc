@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/time.h"
 #include "store/topic_store_impl.h"
 
 namespace kseek::store {
@@ -32,7 +31,9 @@ TopicView TopicStoreImpl::view() const {
   std::shared_lock lock(mu_);
   view.config = config_;
   view.generation = number_.value;
-  view.time_floor = time_floor_of(config_, now());
+  if (config_.retention.kind == Retention::Kind::kDuration) {
+    view.time_floor = time_floor_of(config_, shared_.clock->now());
+  }
   view.blocks = blocks_;
   view.index = index_;
   view.partitions.reserve(partitions_.size());
@@ -71,15 +72,19 @@ Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_whole_block(con
 
 Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const BlockMeta& meta, Columns columns) const {
   std::shared_ptr<const DecodedBlock> block;
-  KSEEK_ASSIGN(const bool there, block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
+  const auto there = block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
     KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition, columns));
     return {};
-  }));
-  if (there) return block;
-  std::shared_lock lock(mu_);
+  });
+  if (there && *there) return block;
+  if (!there && there.error().code != ErrorCode::kCorrupt) return there.error();
+  std::unique_lock lock(mu_);
   if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const DecodedBlock>();
-  return Error{ErrorCode::kCorrupt, fmt::format("block {} of topic {} is not there", meta.id.value, name_),
-               fmt::format("rebuild it from Kafka: `kseek reindex {} --source kafka`", name_)};
+  damaged_.insert(meta.id);
+  return Error{ErrorCode::kCorrupt,
+               fmt::format("block {} of topic {} {}", meta.id.value, name_,
+                           there ? "is not there" : "is damaged: " + there.error().message),
+               fmt::format("its messages can be taken in again with `kseek reindex {} --source kafka`", name_)};
 }
 
 TopicStats TopicStoreImpl::stats() const {
@@ -91,6 +96,7 @@ TopicStats TopicStoreImpl::stats() const {
   stats.stored_bytes = sealed_stored_bytes_;
   stats.blocks = blocks_->size();
   stats.segments = index_->segments.size();
+  for (const BlockId id : damaged_) stats.damaged_blocks += blocks_->find(id) != nullptr ? 1 : 0;
   stats.unindexed_blocks = index_->pending.size() + index_->unindexed.size();
   for (const auto& segment : index_->segments) stats.index_bytes += segment->meta().bytes;
   for (const auto& pending : index_->pending) stats.memory_bytes += pending.terms->memory_bytes();
@@ -100,9 +106,10 @@ TopicStats TopicStoreImpl::stats() const {
     for (const auto& frozen : partition->frozen) {
       ++stats.frozen_blocks;
       stats.messages += frozen.messages;
-      if (frozen.block) stats.memory_bytes += frozen.block->memory_bytes();
+      if (frozen.block) stats.frozen_bytes += frozen.block->memory_bytes();
     }
   }
+  stats.memory_bytes += stats.frozen_bytes;
   return stats;
 }
 

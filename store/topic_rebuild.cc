@@ -179,17 +179,7 @@ Result<void> TopicStoreImpl::commit_rebuilt(Rebuild& rebuild, const SegmentMeta&
   auto written = check_writable();
   if (written) written = check_rebuilding();
   if (written) written = fault_point(removed.empty() ? "rebuild.before_commit" : "rebuild.before_merge");
-  if (written) {
-    rocksdb::WriteBatch batch;
-    batch.Put(rebuilt_segment_key(number_, added.id), encode_segment_meta(added));
-    for (const auto& old : removed) batch.Delete(rebuilt_segment_key(number_, old->meta().id));
-    {
-      std::shared_lock lock(mu_);
-      batch.Put(topic_key(number_, RecordKind::kNextSegment), encode_number(next_segment_.value));
-    }
-    // The files of the old ones go next: that the catalog no longer names them must survive power loss first.
-    written = shared_.database->write(batch, !removed.empty());
-  }
+  if (written) written = write_segment_records(rebuilt_segment_key, added, removed);
   if (!written) {
     segment->make_obsolete();
     return written;
@@ -292,6 +282,7 @@ Result<void> TopicStoreImpl::swap_index(const Rebuild& rebuild) {
                  [&](BlockId id) { return id >= rebuild.end; });
     index_ = std::move(index);
     rebuild_.reset();
+    count_restored();
   }
   for (const auto& segment : swap.old) segment->make_obsolete();
   for (const auto& segment : swap.dead) segment->make_obsolete();

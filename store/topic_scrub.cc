@@ -85,6 +85,15 @@ Result<bool> TopicStoreImpl::drop_damaged_of(const std::vector<SegmentPtr>& inpu
   return true;
 }
 
+/// Of the damaged segments: those of whose blocks none waits to be indexed again.
+void TopicStoreImpl::count_restored() {
+  const auto waits = [&](BlockId id) {
+    return std::find(index_->unindexed.begin(), index_->unindexed.end(), id) != index_->unindexed.end();
+  };
+  activity_.segments_restored +=
+      std::erase_if(restoring_, [&](const auto& blocks) { return std::none_of(blocks.begin(), blocks.end(), waits); });
+}
+
 /// The catalog forgets them, and their blocks are searched as they are until index_next() has indexed them again.
 Result<void> TopicStoreImpl::drop_damaged(const std::vector<SegmentPtr>& damaged) {
   std::lock_guard commit(commit_mu_);
@@ -98,12 +107,15 @@ Result<void> TopicStoreImpl::drop_damaged(const std::vector<SegmentPtr>& damaged
   auto index = std::make_shared<IndexSnapshot>(*index_);
   for (const auto& segment : damaged) {
     if (std::erase(index->segments, segment) == 0) continue;
+    ++activity_.segments_damaged;
+    restoring_.push_back(segment->meta().blocks);
     for (const BlockId id : segment->meta().blocks) {
       if (blocks_->find(id) != nullptr) index->unindexed.push_back(id);
     }
   }
   std::sort(index->unindexed.begin(), index->unindexed.end());
   const std::shared_ptr<const IndexSnapshot> old = std::exchange(index_, std::move(index));
+  count_restored();
   lock.unlock();
   for (const auto& segment : damaged) segment->make_obsolete();
   return {};

@@ -68,7 +68,7 @@ Result<void> TopicStoreImpl::commit_seal(Partition& partition, SealedBlock& seal
     BlockMeta& meta = sealed.encoded.meta;
     meta.id = next_block_;
     ++next_block_.value;
-    block_family_->put(batch, meta.id, sealed.encoded.bytes);
+    KSEEK_TRY(block_family_->put(batch, meta.id, sealed.encoded.bytes));
     batch.Put(block_key(number_, meta.id), encode_block_meta(meta));
     batch.Put(topic_key(number_, RecordKind::kNextBlock), encode_number(next_block_.value));
   }

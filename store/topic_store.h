@@ -71,6 +71,8 @@ struct TopicActivity {
   uint64_t segments_built = 0;
   uint64_t merges = 0;
   uint64_t blocks_expired = 0;
+  uint64_t segments_damaged = 0;   ///< were not what was written, and were dropped
+  uint64_t segments_restored = 0;  ///< of those: all of their blocks are indexed again, or have expired
 };
 
 struct TopicStats {
@@ -80,9 +82,11 @@ struct TopicStats {
   uint64_t index_bytes = 0;    ///< of live segments
   uint64_t memory_bytes = 0;   ///< open and frozen blocks, and pending terms
   uint64_t frozen_blocks = 0;  ///< full, waiting for seal_next()
+  uint64_t frozen_bytes = 0;   ///< of these, in memory
   uint64_t blocks = 0;
   uint64_t segments = 0;
   uint64_t unindexed_blocks = 0;  ///< sealed, in no segment yet
+  uint64_t damaged_blocks = 0;    ///< could not be read back when they were last read: Kafka alone may have them
   TopicActivity activity;
 };
 
@@ -153,10 +157,17 @@ class TopicStore {
   /// Builds one segment from sealed blocks; with `flush` also from fewer than blocks_per_segment.
   [[nodiscard]] virtual Result<bool> index_next(bool flush) = 0;
   [[nodiscard]] virtual Result<bool> merge_next() = 0;
-  /// Drops whole blocks and segments below low watermarks or the retention's time; how many blocks went.
+  /// Drops whole blocks and segments below low watermarks or the retention's time; how many blocks went. Then reads a
+  /// segment again, now and then, to see that it is what was written, and drops it if it isn't: index_next() has work.
   [[nodiscard]] virtual Result<size_t> expire(Timestamp now) = 0;
+  /// What expire() is to be told, and when a message is taken in: the wall clock's time, unless that has just jumped
+  /// ahead (docs/faults.md).
+  [[nodiscard]] virtual Timestamp retention_time() const = 0;
   /// Everything appended so far is sealed, indexed and synced to disk when it returns.
   [[nodiscard]] virtual Result<void> flush() = 0;
+  /// Every block that was sealed before the call survives power loss when it returns. Costs nothing when nothing was
+  /// written since the last time, by any topic of the store.
+  [[nodiscard]] virtual Result<void> sync() = 0;
 
   // --- building the index anew from the stored messages, while the old one serves (any thread)
   // ------------------------

@@ -90,6 +90,13 @@ void TopicStoreImpl::inherit_events(std::vector<TopicEvent> events, rocksdb::Wri
   batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events_));
 }
 
+Timestamp TopicStoreImpl::newest_ingest() const {
+  std::shared_lock lock(mu_);
+  Timestamp newest;
+  for (const auto& [id, partition] : partitions_) newest = std::max(newest, partition->last_ingest);
+  return newest;
+}
+
 void TopicStoreImpl::put_records(rocksdb::WriteBatch& batch) const {
   batch.Put(topic_key(number_, RecordKind::kConfig), encode_config(config()));
   batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events()));

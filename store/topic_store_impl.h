@@ -23,6 +23,7 @@
 #include "store/kept_block.h"
 #include "store/partition.h"
 #include "store/rebuild.h"
+#include "store/retention_clock.h"
 #include "store/topic_store.h"
 
 namespace kseek::store {
@@ -48,6 +49,7 @@ struct StoreShared {
   std::filesystem::path segments_dir;
   BlockOptions options;
   std::shared_ptr<ScrubPace> scrub_pace = std::make_shared<ScrubPace>();
+  std::shared_ptr<RetentionClock> clock = std::make_shared<RetentionClock>();
 };
 
 class TopicStoreImpl final : public TopicStore {
@@ -71,6 +73,8 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] TopicNumber number() const { return number_; }
   /// The directories of all segments that the catalog names.
   [[nodiscard]] std::vector<std::string> segment_names() const;
+  /// Of all messages that were taken in; -1: none was.
+  [[nodiscard]] Timestamp newest_ingest() const;
   /// The directory name of a segment.
   [[nodiscard]] static std::string segment_name(TopicNumber topic, SegmentId segment);
 
@@ -96,7 +100,9 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] Result<bool> index_next(bool flush) override;
   [[nodiscard]] Result<bool> merge_next() override;
   [[nodiscard]] Result<size_t> expire(Timestamp now) override;
+  [[nodiscard]] Timestamp retention_time() const override { return shared_.clock->now(); }
   [[nodiscard]] Result<void> flush() override;
+  [[nodiscard]] Result<void> sync() override { return shared_.database->sync(); }
 
   [[nodiscard]] Result<void> begin_rebuild() override;
   [[nodiscard]] std::optional<RebuildProgress> rebuild() const override;
@@ -153,8 +159,12 @@ class TopicStoreImpl final : public TopicStore {
   Result<bool> build_segment(std::vector<SegmentInput>& inputs, SegmentId id);
   std::vector<std::shared_ptr<const Segment>> claim_segments(SegmentId& segment, uint32_t& level);
   Result<void> merge_claimed(const std::vector<std::shared_ptr<const Segment>>& inputs, SegmentId id, uint32_t level);
+  using SegmentPtr = std::shared_ptr<const Segment>;
+  using SegmentKey = std::string(TopicNumber, SegmentId);  ///< of a segment's record in the catalog
+  Result<void> write_segment_records(SegmentKey& key, const SegmentMeta& added, const std::vector<SegmentPtr>& removed);
   Result<void> commit_segment(const SegmentMeta& added, const std::vector<std::shared_ptr<const Segment>>& removed);
   [[nodiscard]] bool has_unindexed_below(BlockId end) const;
+  void count_restored();  // REQUIRES: mu_ held exclusively
 
   // topic_rebuild.cc
   /// A run of blocks on its way into a segment of a rebuild.
@@ -196,7 +206,6 @@ class TopicStoreImpl final : public TopicStore {
   size_t publish_compacted(Partition& partition, const Compacted& compacted);
 
   // topic_scrub.cc
-  using SegmentPtr = std::shared_ptr<const Segment>;
   Result<void> scrub();
   [[nodiscard]] SegmentPtr claim_for_scrub();
   Result<void> drop_damaged(const std::vector<SegmentPtr>& damaged);
@@ -246,6 +255,8 @@ class TopicStoreImpl final : public TopicStore {
   std::shared_ptr<Rebuild> rebuild_;  // nullptr: none; shared with the threads that work on it
   uint64_t sealed_messages_ = 0, sealed_raw_bytes_ = 0, sealed_stored_bytes_ = 0;
   TopicActivity activity_;
+  std::vector<std::vector<BlockId>> restoring_;  // blocks of damaged segments, until they are indexed again
+  mutable std::set<BlockId> damaged_;            // blocks that could not be read back the last time
 };
 
 /// Below this time messages have expired at `now`; kMinTimestamp unless the retention is a duration.

@@ -381,6 +381,7 @@ enum class TopicState {
   kRecreating,  ///< was deleted and created again in Kafka: taken in anew
   kImported,    ///< loaded from a dump: nothing is taken in
   kFailed,      ///< see the reason
+  kStalled,     ///< the disk takes nothing: it goes on by itself when it does
 };
 
 struct TopicStatus {

@@ -1,6 +1,8 @@
 // Talks to the server: JSON answers, and streams of server-sent events read by fetch (which, unlike EventSource, shows
 // the error that an answer of 400 carries).
 
+import {askForToken, dropToken, heldToken} from './token.js';
+
 export class ApiError extends Error {
   constructor(status, {code = 'internal', message = '', hint = ''}) {
     super(message || `the server answered ${status}`);
@@ -10,16 +12,23 @@ export class ApiError extends Error {
   }
 }
 
+/// A server that wants a token answers 401: then a person is asked for one, and the same is asked again.
 async function open(path, options) {
+  const token = heldToken();
+  const headers = {...options.headers, ...(token ? {Authorization: `Bearer ${token}`} : {})};
   let answer;
   try {
-    answer = await fetch(path, options);
+    answer = await fetch(path, {...options, headers});
   } catch (failure) {
     if (failure.name === 'AbortError') throw failure;
     throw new ApiError(0, {code: 'unavailable', message: 'the server does not answer', hint: 'is kseek still running?'});
   }
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => ({}));
+  if (answer.status === 401) {
+    if (token) dropToken(token);
+    if (await askForToken(body.error ?? {}, token !== '')) return open(path, options);
+  }
   throw new ApiError(answer.status, body.error ?? {});
 }
 

@@ -1,6 +1,7 @@
 // One message, opened: where and when, key, value (as JSON, raw, hexadecimal), headers, and what can be done with it.
 import {bytes, count, el, timeText} from './dom.js';
 import {getBytes, getJson, messagePath} from './api.js';
+import {heldToken} from './token.js';
 import {hitAddress, neighboursOf, toAddress} from './state.js';
 import {appendMarked, kindOf, rangesIn, stringRanges} from './text_marks.js';
 import {jsonView, scan} from './json_view.js';
@@ -121,13 +122,30 @@ function facts(hit) {
   return el('dl', {class: 'facts'}, ...pairs.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
 }
 
+/// A link carries no token, so where one is needed the bytes are fetched and given to the browser from here.
+function downloadLink(path, file, label) {
+  const link = el('a', {href: path, download: file}, label);
+  link.addEventListener('click', async (event) => {
+    if (!heldToken()) return;
+    event.preventDefault();
+    try {
+      const address = URL.createObjectURL(new Blob([await getBytes(path)]));
+      el('a', {href: address, download: file}).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    } catch (failure) {
+      link.after(el('span', {class: 'note'}, ` ${failure.message}`));
+    }
+  });
+  return link;
+}
+
 function actions(hit, whole) {
   const server = location.origin === 'http://127.0.0.1:7420' ? '' : ` --server ${location.origin}`;
   const kseek = `kseek get ${quoted(hit.topic)} ${hit.partition} ${hit.offset}${server}`;
   const kcat = `kcat -b BROKERS -C -t ${quoted(hit.topic)} -p ${hit.partition} -o ${hit.offset} -c 1 -J`;
   const decoder = new TextDecoder();
   const text = (name) => (whole.truncated ? getBytes(messagePath(hit, `/${name}`)).then((b) => decoder.decode(b)) : whole[name]);
-  const link = (name) => el('a', {href: messagePath(hit, `/${name}`), download: ''}, `Download ${name}`);
+  const link = (name) => downloadLink(messagePath(hit, `/${name}`), `${hit.topic}-${hit.partition}-${hit.offset}.${name}`, `Download ${name}`);
   return el('div', {class: 'actions', role: 'group', 'aria-label': 'This message'},
     whole.value === null ? null : copyButton('Copy value', () => text('value')),
     whole.key === null ? null : copyButton('Copy key', () => text('key')),

@@ -10,6 +10,7 @@ export class Topics {
     this.onChange = onChange;
     this.topics = [];
     this.chosen = [];
+    this.trouble = '';  // why the topics could not be asked for
     this.filter = byId('topic-filter');
     this.filter.addEventListener('input', () => this.draw());
     this.filter.addEventListener('keydown', (event) => {
@@ -26,9 +27,9 @@ export class Topics {
   async poll() {
     try {
       this.topics = (await getJson('/api/v1/topics')).topics;
-      this.note('');
+      this.trouble = '';
     } catch (failure) {
-      this.note(failure.message);
+      this.trouble = failure.message;
     }
     this.draw();
     this.schedule();
@@ -73,8 +74,10 @@ export class Topics {
     if (focused !== undefined) list.querySelector(`input[data-topic="${CSS.escape(focused)}"]`)?.focus();
     const shown = this.chosen.length;
     byId('topics-count').textContent = shown === 0 ? `${this.topics.length}` : `${shown} chosen of ${this.topics.length}`;
-    if (found.length > kShown) this.note(`${found.length - kShown} more: type a part of the name`);
+    if (this.trouble) this.note(this.trouble);
+    else if (found.length > kShown) this.note(`${found.length - kShown} more: type a part of the name`);
     else if (this.topics.length === 0) this.note('No topic is opened. On the command line: kseek open TOPIC');
+    else this.note('');
     this.drawChosen();
   }
 

@@ -56,7 +56,7 @@ TEST_F(TopicEntryTest, TheFirstReasonToGiveUpStays) {
   note(0, 6);
   entry->note_end({0}, {7});
   EXPECT_EQ(end(), std::nullopt) << "what is heard of it late says nothing";
-  EXPECT_EQ(entry->status("").state, TopicState::kFailed);
+  EXPECT_EQ(entry->status({}).state, TopicState::kFailed);
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ class FakeTopic final : public store::TopicStore {
   std::atomic<size_t> seals{0};  ///< calls
   std::atomic<bool> disk_full{false};
   std::atomic<bool> halted{false};  ///< nothing is sealed
+  uint64_t block_bytes = kBlockBytes;
   static constexpr uint64_t kBlockBytes = 1'000;
 
   store::TopicConfig config() const override {
@@ -61,6 +62,8 @@ class FakeTopic final : public store::TopicStore {
   Result<bool> merge_next() override { return false; }
   Result<size_t> expire(Timestamp) override { return size_t{0}; }
   Result<void> flush() override { return {}; }
+  Result<void> sync() override { return {}; }
+  [[nodiscard]] Timestamp retention_time() const override { return {}; }
   std::vector<store::DeadLetter> unsent_dead_letters(size_t) const override { return {}; }
   Result<void> note_dead_letters_sent(PartitionId, Offset) override { return {}; }
   Offset dead_letters_sent(PartitionId) const override { return kMinOffset; }
@@ -80,8 +83,9 @@ class FakeTopic final : public store::TopicStore {
   store::TopicStats stats() const override {
     store::TopicStats stats;
     stats.frozen_blocks = frozen;
+    stats.frozen_bytes = frozen * block_bytes;
     stats.unindexed_blocks = unindexed;
-    stats.memory_bytes = (open + frozen + unindexed) * kBlockBytes;
+    stats.memory_bytes = (open + frozen + unindexed) * block_bytes;
     return stats;
   }
 
@@ -112,8 +116,9 @@ TEST(Workers, AFullDiskIsReportedRetriedAndPasses) {
   workers.add(topic);
   topic->frozen = 3;
   workers.notify_frozen(*topic, 3);
-  ASSERT_TRUE(eventually([&] { return !workers.trouble(*topic).empty(); }));
-  EXPECT_NE(workers.trouble(*topic).find("no space left on device"), std::string::npos) << workers.trouble(*topic);
+  ASSERT_TRUE(eventually([&] { return !workers.trouble(*topic).text.empty(); }));
+  EXPECT_NE(workers.trouble(*topic).text.find("no space left on device"), std::string::npos)
+      << workers.trouble(*topic).text;
   const size_t tries = topic->seals;
   EXPECT_TRUE(eventually([&] { return topic->seals > tries; })) << "it is tried again";
   EXPECT_EQ(topic->frozen, 3U);
@@ -121,7 +126,7 @@ TEST(Workers, AFullDiskIsReportedRetriedAndPasses) {
   EXPECT_FALSE(workers.seal_everything(std::chrono::steady_clock::now() + std::chrono::milliseconds(50)));
   topic->disk_full = false;
   EXPECT_TRUE(eventually([&] { return topic->frozen == 0; }));
-  EXPECT_TRUE(eventually([&] { return workers.trouble(*topic).empty(); })) << workers.trouble(*topic);
+  EXPECT_TRUE(eventually([&] { return workers.trouble(*topic).text.empty(); })) << workers.trouble(*topic).text;
 }
 
 TEST(Workers, RelieveFreezesSealsAndIndexesUntilItFits) {
@@ -139,6 +144,7 @@ TEST(Workers, RelieveFreezesSealsAndIndexesUntilItFits) {
 
 TEST(Workers, WhoAppendsWaitsForTheSealing) {
   const auto topic = std::make_shared<FakeTopic>();
+  topic->block_bytes = 400'000;
   topic->halted = true;
   Workers workers(2);
   workers.add(topic);
@@ -147,10 +153,21 @@ TEST(Workers, WhoAppendsWaitsForTheSealing) {
   EXPECT_FALSE(workers.is_behind()) << "four blocks a thread keep it busy";
   workers.notify_frozen(*topic, 1);
   EXPECT_TRUE(workers.is_behind());
-  EXPECT_FALSE(workers.relieve(1'000'000)) << "there is memory, but searches would scan the blocks";
+  EXPECT_FALSE(workers.relieve(1'000'000'000)) << "there is memory, but searches would scan the blocks";
   topic->halted = false;
-  EXPECT_TRUE(eventually([&] { return workers.relieve(1'000'000); }));
+  EXPECT_TRUE(eventually([&] { return workers.relieve(1'000'000'000); }));
   EXPECT_FALSE(workers.is_behind());
+}
+
+TEST(Workers, ManySmallBlocksAreNotWaitedFor) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->halted = true;
+  Workers workers(2);
+  workers.add(topic);
+  topic->frozen = 1'000;
+  workers.notify_frozen(*topic, 1'000);
+  EXPECT_TRUE(workers.is_behind());
+  EXPECT_TRUE(workers.relieve(10'000'000)) << "1,000 bytes each";
 }
 
 TEST(Workers, BlocksThatOthersSealedAreNotWaitedFor) {
@@ -168,13 +185,14 @@ TEST(Workers, BlocksThatOthersSealedAreNotWaitedFor) {
 TEST(Workers, ATopicInTroubleHoldsUpNobodyUntilMemoryIsShort) {
   const auto topic = std::make_shared<FakeTopic>();
   topic->disk_full = true;
+  topic->block_bytes = 400'000;
   Workers workers(2);
   workers.add(topic);
   topic->frozen = 100;
   workers.notify_frozen(*topic, 100);
-  ASSERT_TRUE(eventually([&] { return workers.relieve(1'000'000); }));
+  ASSERT_TRUE(eventually([&] { return workers.relieve(100'000'000); }));
   EXPECT_FALSE(workers.is_behind());
-  EXPECT_FALSE(workers.relieve(50'000));
+  EXPECT_FALSE(workers.relieve(20'000'000));
 }
 
 TEST(Workers, RemoveWaitsForTheWorkInHand) {

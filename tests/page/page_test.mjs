@@ -1,8 +1,9 @@
 // The web page in headless Chromium: what a person does with it, and what must never happen. run.sh starts it.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';
-import {axeSource, marks, places, World} from './world.mjs';
+import {axeSource, guarded, marks, places, World} from './world.mjs';
 
 let world;
 before(async () => { world = await World.start(); });
@@ -274,6 +275,42 @@ test('at 360 pixels everything fits', async () => {
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   await world.picture(page, 'phone', {fullPage: true});
   await world.check(page);
+});
+
+test('a server that asks for a token gets one from the person, and keeps it out of addresses', async () => {
+  const {url, token, stop} = await guarded('{"topic":"t","partition":0,"offset":0,"ts":1000,"key":"k","payload":"guarded words"}');
+  try {
+    const page = await world.context.newPage();
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`${url}/?topic=t`);
+    await page.locator('#token[open]').waitFor();
+    await page.fill('#token-field', 'kseek_wrong');
+    await page.press('#token-field', 'Enter');
+    await page.locator('#token-note', {hasText: 'not known'}).waitFor();
+    await page.fill('#token-field', token);
+    await page.press('#token-field', 'Enter');
+    await page.locator('#status strong').waitFor();
+    assert.equal(await page.locator('tr.hit').count(), 1);
+    await page.reload();  // the tab keeps it
+    await page.locator('tr.hit .open').click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download value').click()]);
+    assert.equal(download.suggestedFilename(), 't-0-0.value');
+    assert.equal(readFileSync(await download.path(), 'utf8'), 'guarded words');
+    await page.locator('#live').click();
+    await page.locator('#status strong', {hasText: 'Live'}).waitFor();
+    assert.ok(asked.length > 5 && !asked.some((address) => address.includes(token.slice(6))));
+    assert.ok(!page.url().includes(token.slice(6)));
+    await page.close();
+    const other = await world.context.newPage();  // another tab does not have it
+    await other.goto(`${url}/?topic=t`);
+    await other.locator('#token[open]').waitFor();
+    await other.getByText('Cancel').click();
+    await other.locator('#topic-note', {hasText: 'token'}).waitFor();
+    await other.close();
+  } finally {
+    await stop();
+  }
 });
 
 for (const [name, options] of [['light', {media: {colorScheme: 'light'}}], ['dark', {media: {colorScheme: 'dark'}}],

@@ -1,7 +1,7 @@
 // What the page's tests stand on: a real `kseek demo`, headless Chromium, and a page that nothing may go wrong on.
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import {mkdtempSync, rmSync} from 'node:fs';
+import {execFileSync, spawn} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -100,6 +100,26 @@ export class World {
     assert.deepEqual(page.troubles, []);
     await page.close();
   }
+}
+
+/// `kseek serve` over these messages (as kcat -J gives them), for whom it has made a token: {url, token, stop}.
+export async function guarded(messages) {
+  const kseek = process.env.KSEEK_PROGRAM;
+  const dir = mkdtempSync(join(tmpdir(), 'kseek-guarded-'));
+  const [data, tokens, config] = ['data', 'tokens', 'kseek.toml'].map((name) => join(dir, name));
+  execFileSync(kseek, ['import', 't', '-', '--data-dir', data], {input: messages + '\n', stdio: ['pipe', 'ignore', 'inherit']});
+  const token = execFileSync(kseek, ['token', 'add', 'me', '--file', tokens], {stdio: ['ignore', 'pipe', 'ignore']}).toString().trim();
+  writeFileSync(config, `[server]\ntokens_file = "${tokens}"\n`);
+  const server = spawn(kseek, ['serve', '--data-dir', data, '--listen', '127.0.0.1:0', '--config', config],
+    {stdio: ['ignore', 'pipe', 'ignore']});
+  const [url] = await printed(server, /http:\S+/);
+  const stop = async () => {
+    const ended = new Promise((resolve) => server.on('exit', resolve));
+    server.kill('SIGTERM');
+    await ended;
+    rmSync(dir, {recursive: true, force: true});
+  };
+  return {url, token, stop};
 }
 
 /// [topic partition offset] of the rows, as shown.

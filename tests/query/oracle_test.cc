@@ -196,11 +196,15 @@ class Follower {
       const bool complete = expect_complete(world_, request_, begun);
       const Result<SearchAnswer> answer = search(world_.store(), request_);
       if (!answer) return "the search failed: " + describe(answer.error());
+      for (const Explain::Step& step : answer->explain.value_or(Explain()).steps) words_apart_ += step.without_pairs;
       if (!cut && page == 0 && answer->complete != complete) {
         return fmt::format("complete is {}: {}", answer->complete, fmt::join(answer->incomplete_because, "; "));
       }
       if (answer->complete && !complete) return "says it is complete, and is not";
       if (answer->complete != answer->incomplete_because.empty()) return "complete and its reasons disagree";
+      if (!answer->cut_short.empty() && (!cut || answer->incomplete_because.back() != answer->cut_short)) {
+        return "was cut short without a limit, or does not say so";
+      }
       if (const std::string wrong = check_page(*answer, cut); !wrong.empty()) {
         return fmt::format("page {}: {}", page, wrong);
       }
@@ -213,6 +217,8 @@ class Follower {
     return "it goes on without end";
   }
   [[nodiscard]] bool found_some() const { return next_ > 0; }
+  /// True if a block was left out because words of a phrase don't stand next to each other.
+  [[nodiscard]] bool left_out_words_apart() const { return words_apart_ > 0; }
 
  private:
   /// A random limit for the next page; true if it may cut it.
@@ -265,6 +271,7 @@ class Follower {
   const Query& query_;
   SearchRequest request_;
   std::vector<const OracleMessage*> expected_;
+  uint64_t words_apart_ = 0;
   size_t next_ = 0;  // the first of expected_ that was not given yet
 };
 
@@ -312,6 +319,9 @@ std::string smallest_failing(World& world, Query query) {
 struct Tally {
   uint64_t texts = 0;
   uint64_t texts_with_hits = 0;
+  uint64_t explained = 0;
+  uint64_t words_apart = 0;  ///< of the explained ones: blocks were left out by pairs of words
+  uint64_t words_apart_with_hits = 0;
   OperatorCensus operators;
 };
 
@@ -321,6 +331,11 @@ std::string ask_one(World& world, Tally& tally) {
   Follower follower(world, query);
   const std::string wrong = follower.follow(true);
   if (!wrong.empty()) return fmt::format("{}\n  {}\n{}", wrong, query.to_string(), smallest_failing(world, query));
+  if (query.request.explain) tally.explained += 1;
+  if (follower.left_out_words_apart()) {
+    tally.words_apart += 1;
+    tally.words_apart_with_hits += follower.found_some() ? 1 : 0;
+  }
   if (!query.text.empty()) {
     tally.texts += 1;
     tally.texts_with_hits += follower.found_some() ? 1 : 0;
@@ -355,7 +370,11 @@ TEST(Oracle, AnswersEqualAFullScan) {
   }
   fmt::print("{} query texts, {} of them with hits\n", tally.texts, tally.texts_with_hits);
   EXPECT_GE(tally.texts_with_hits, tally.texts / 4) << "the texts must find something often enough to mean something";
+  fmt::print("pairs of words left blocks out in {} of {} explained queries, {} of them with hits\n", tally.words_apart,
+             tally.explained, tally.words_apart_with_hits);
   if (queries < 10'000) return;  // too few to expect every operator
+  EXPECT_GE(tally.words_apart, tally.explained / 50);
+  EXPECT_GE(tally.words_apart_with_hits, tally.explained / 200);
   EXPECT_EQ(tally.operators.missing(), std::vector<std::string>()) << "operators that no query had";
 }
 

@@ -13,6 +13,8 @@ const std::vector<std::string> kWords = {
     "order-12", "10",         "1.5",     "x_y", "你",     "好",      "你好",   "好你",  "ภาษา",  "ไทย",
     "café",     "cafe\u0301", "ＡＢ",    "ﬁn",  "Straße", "STRASSE", "ｶﾅ",     "カナ",  "かな",  "Ⅷ",
     "a\u00ADb", "😀",          "e\u0301", "É",   "\u0301", "Привет",  "привет", "٣",     "中a文"};
+/// Words that stand in most blocks, so that it depends on their order whether a block has a phrase of them.
+const std::vector<std::string> kFrequentWords = {"a", "b", "ab", "error", "你", "好", "abc"};
 const std::vector<std::string> kSeparators = {" ", " ", " ", "-", ",", "", "  ", "\n", "。", "\u200B", ":", "/"};
 const std::vector<std::string> kPlainTokens = {"a",  "b",     "ab",      "ba", "aab",    "abc",  "error",
                                                "10", "order", "strasse", "12", "привет", "café", "fin"};
@@ -45,7 +47,7 @@ std::string RandomText::long_word() {
 std::string RandomText::words() {
   std::string out;
   for (size_t left = below(9); left > 0; --left) {
-    out += one_in(25) ? long_word() : pick(kWords);
+    out += one_in(25) ? long_word() : one_in(3) ? pick(kFrequentWords) : pick(kWords);
     out += pick(kSeparators);
   }
   return out;
@@ -104,7 +106,7 @@ RandomText::Text RandomText::text() {
 }
 
 void RandomText::add_word(std::string& text, std::vector<OracleToken>& tokens) {
-  const std::string word = one_in(15) ? long_word() : pick(kWords);
+  const std::string word = one_in(15) ? long_word() : one_in(3) ? pick(kFrequentWords) : pick(kWords);
   text += word;
   for (const std::string& token : tokenizer::reference_tokens(word, false)) tokens.push_back(oracle_exact(token));
 }

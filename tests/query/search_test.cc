@@ -245,6 +245,28 @@ TEST_F(Search, ExplainsThePlan) {
   EXPECT_FALSE(answer(ask({"a"})).explain.has_value());
 }
 
+TEST_F(Search, LeavesOutBlocksWhereWordsStandApart) {
+  const auto topic = create("a");
+  for (int i = 0; i < 40; ++i) append(*topic, 0, i, i == 5 ? "one word before another" : "another word before one");
+  SearchRequest request = ask({"a"}, "before another");
+  request.explain = true;
+  for (const bool in_segments : {false, true}) {
+    SCOPED_TRACE(in_segments ? "segments" : "pending");
+    if (in_segments) {
+      need(topic->flush());
+    } else {
+      topic->freeze({0});
+      while (need(topic->seal_next())) continue;
+    }
+    const SearchAnswer found = answer(request);
+    EXPECT_EQ(found.hits.size(), 1U);
+    EXPECT_EQ(found.explain->candidates, 1U);
+    EXPECT_EQ(found.explain->blocks_opened, 1U);
+    EXPECT_EQ(found.explain->steps.at(0).blocks_left, 1U);
+    EXPECT_EQ(found.explain->steps.at(0).without_pairs, 9U);
+  }
+}
+
 TEST_F(Search, AnswersExactlyWithoutAReadableIndex) {
   const auto topic = create("a");
   for (int i = 0; i < 40; ++i) append(*topic, 0, i, i % 9 == 5 ? "rare word" : "frequent word");

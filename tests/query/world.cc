@@ -215,7 +215,7 @@ void World::work() {
     case 8: need(topic(t).index_next(true)); break;
     case 9: need(topic(t).merge_next()); break;
     case 10:
-      if (random_.one_in(4)) need(topic(t).expire(now()));
+      if (random_.one_in(4)) need(topic(t).expire(topic(t).retention_time()));
       break;
     case 11: {
       Partition& partition = partitions_[t][static_cast<size_t>(p)];

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/open_files.h"
 #include "server/hangup_watch.h"
 #include "server/listen_socket.h"
 #include "server/work_pool.h"
@@ -42,7 +43,7 @@ std::unique_ptr<World> busy_world() {
 /// The purpose of the endpoint's design: idle and half-sent connections cost no thread.
 TEST(Connections, AThousandIdleOnesDelayNobody) {
   const auto world = busy_world();
-  ASSERT_GE(server::raise_open_file_limit(), 2'500U) << "this test needs 2,500 open files";
+  ASSERT_GE(raise_open_file_limit(), 2'500U) << "this test needs 2,500 open files";
   std::vector<RawConnection> idle;
   for (int i = 0; i < 1000; ++i) {
     idle.emplace_back(world->url());

@@ -2,8 +2,9 @@
 
 namespace kseek::testing {
 
-EventReader::EventReader(const std::string& url, const std::string& target) : connection_(url) {
-  if (!connection_.send(request_text("GET", target))) return;
+EventReader::EventReader(const std::string& url, const std::string& target, const std::string& headers)
+    : connection_(url) {
+  if (!connection_.send(request_text("GET", target, "", headers))) return;
   if (auto head = connection_.read_answer()) head_ = *std::move(head);
 }
 

@@ -17,7 +17,7 @@ struct Event {
 /// The answer to one GET, which must be a stream. One thread.
 class EventReader {
  public:
-  EventReader(const std::string& url, const std::string& target);
+  EventReader(const std::string& url, const std::string& target, const std::string& headers = "");
 
   /// The answer's first line and headers; the body of one that is no stream.
   [[nodiscard]] const RawAnswer& head() const { return head_; }

@@ -13,13 +13,14 @@
 
 namespace kseek::testing {
 
-RawConnection::RawConnection(const std::string& url) {
+RawConnection::RawConnection(const std::string& url, int receive_bytes) {
   const size_t colon = url.rfind(':');
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(std::stoi(url.substr(colon + 1))));
   inet_pton(AF_INET, url.substr(7, colon - 7).c_str(), &address.sin_addr);
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (receive_bytes > 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
   if (fd_ >= 0 && connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     close(fd_);
     fd_ = -1;
@@ -103,16 +104,18 @@ std::optional<std::string> RawConnection::read_bytes(size_t count) {
   return bytes;
 }
 
-std::string request_text(std::string_view method, std::string_view target, std::string_view body) {
+std::string request_text(std::string_view method, std::string_view target, std::string_view body,
+                         std::string_view headers) {
   std::string text(method);
   text.append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  return text.append("\r\n").append(body);
+  return text.append(headers).append("\r\n").append(body);
 }
 
-RawAnswer http(const std::string& url, std::string_view method, std::string_view target, std::string_view body) {
+RawAnswer http(const std::string& url, std::string_view method, std::string_view target, std::string_view body,
+               std::string_view headers) {
   RawConnection connection(url);
-  if (!connection.connected() || !connection.send(request_text(method, target, body))) return {};
+  if (!connection.connected() || !connection.send(request_text(method, target, body, headers))) return {};
   return connection.read_answer(method == "HEAD").value_or(RawAnswer{});
 }
 

@@ -19,7 +19,8 @@ struct RawAnswer {
 /// A connection to "http://127.0.0.1:PORT". One thread.
 class RawConnection {
  public:
-  explicit RawConnection(const std::string& url);
+  /// `receive_bytes`: how much the system takes for us that we have not read; 0: as it likes.
+  explicit RawConnection(const std::string& url, int receive_bytes = 0);
   ~RawConnection();
   RawConnection(RawConnection&& other) noexcept;
   RawConnection& operator=(RawConnection&&) = delete;
@@ -41,11 +42,12 @@ class RawConnection {
   std::string buffer_;
 };
 
-/// A request as text; a body is sent with its length.
-[[nodiscard]] std::string request_text(std::string_view method, std::string_view target, std::string_view body = "");
+/// A request as text; a body is sent with its length. `headers`: further ones, each with its line's end.
+[[nodiscard]] std::string request_text(std::string_view method, std::string_view target, std::string_view body = "",
+                                       std::string_view headers = "");
 
 /// One request on a connection of its own; status 0 when there was no answer.
 [[nodiscard]] RawAnswer http(const std::string& url, std::string_view method, std::string_view target,
-                             std::string_view body = "");
+                             std::string_view body = "", std::string_view headers = "");
 
 }  // namespace kseek::testing

@@ -57,7 +57,7 @@ TEST_F(Routes, UnknownPathsMethodsAndParameters) {
   expect_error(world->get("/api/v1/search?topic=orders&patition=1"), 400, "invalid", "patition");
   const RawAnswer refused = world->call("PUT", "/api/v1/topics");
   expect_error(refused, 405, "invalid");
-  EXPECT_EQ(refused.headers.at("allow"), "GET, POST");
+  EXPECT_EQ(refused.headers.at("allow"), "GET, HEAD, POST");
   expect_error(world->get("/api/v1/topics/%zz"), 400, "invalid", "hexadecimal");
 }
 

@@ -2,6 +2,11 @@
 
 #include <stdexcept>
 
+#include "server/routes.h"
+#include "server/stream_hub.h"
+#include "server/work_pool.h"
+#include "tests/server/api_document.h"
+
 namespace kseek::testing {
 namespace {
 
@@ -31,6 +36,22 @@ World::World(const server::ServerOptions& options) {
   http_ = need(server::HttpServer::start(*store_, *indexer_, producer_.get(), options));
 }
 
+RawAnswer World::call(std::string_view method, std::string_view target, std::string_view body) const {
+  RawAnswer answer = http(http_->url(), method, target, body);
+  EXPECT_EQ(complaint(method, target, answer), "") << method << " " << target << "\n" << answer.body.substr(0, 2000);
+  return answer;
+}
+
+std::vector<server::Route> World::routes() const {
+  server::Metrics metrics;
+  server::WorkPool pool(1, 1);
+  server::StreamHub streams(pool, 1);
+  server::Router router;
+  server::add_all_routes(router, {*store_, *indexer_, metrics, producer_.get()}, streams);
+  pool.stop();
+  return router.routes();
+}
+
 void World::open(const std::string& topic, int partitions) {
   need(broker_->create_topic(topic, partitions));
   const RawAnswer opened = call("POST", "/api/v1/topics", R"({"topic":")" + topic + R"("})");
@@ -40,14 +61,16 @@ void World::open(const std::string& topic, int partitions) {
 indexer::Delivered World::send(indexer::OutgoingMessage message) {
   if (!message.partition) message.partition = PartitionId{0};
   const indexer::Delivered delivered = need(producer_->send(message, kPatience));
-  need(indexer_->wait_caught_up(message.topic, kPatience));
+  wait_findable(message.topic);
   return delivered;
 }
+
+void World::wait_findable(const std::string& topic) { need(indexer_->wait_caught_up(topic, kPatience)); }
 
 void World::send_all(const std::string& topic, const std::vector<indexer::OutgoingMessage>& messages) {
   for (const indexer::OutgoingMessage& message : messages) need(producer_->enqueue(message));
   need(producer_->flush(kPatience));
-  need(indexer_->wait_caught_up(topic, kPatience));
+  wait_findable(topic);
 }
 
 }  // namespace kseek::testing

@@ -11,6 +11,7 @@
 #include "indexer/producer.h"
 #include "indexer/test_broker.h"
 #include "server/http_server.h"
+#include "server/router.h"
 #include "store/store.h"
 #include "tests/server/raw_http.h"
 #include "tests/server/temp_dir.h"
@@ -29,12 +30,16 @@ class World {
   /// Sends many at once (they need a partition) and waits until all are findable.
   void send_all(const std::string& topic, const std::vector<indexer::OutgoingMessage>& messages);
 
-  [[nodiscard]] RawAnswer get(std::string_view target) const { return http(http_->url(), "GET", target); }
-  [[nodiscard]] RawAnswer call(std::string_view method, std::string_view target, std::string_view body = "") const {
-    return http(http_->url(), method, target, body);
-  }
+  /// Each answer is also held against server/openapi.json.
+  [[nodiscard]] RawAnswer get(std::string_view target) const { return call("GET", target); }
+  [[nodiscard]] RawAnswer call(std::string_view method, std::string_view target, std::string_view body = "") const;
+  /// As the server has them.
+  [[nodiscard]] std::vector<server::Route> routes() const;
+  /// Waits until all that Kafka has is findable.
+  void wait_findable(const std::string& topic);
   [[nodiscard]] std::string url() const { return http_->url(); }
   [[nodiscard]] indexer::TestBroker& broker() { return *broker_; }
+  [[nodiscard]] Result<void> reload() { return http_->reload(); }
   void stop_http() { http_.reset(); }
 
  private:

@@ -23,13 +23,14 @@ void write_file(const std::string& path, const std::string& content);
 /// `kseek serve` on a free port.
 class ServerProcess {
  public:
-  /// `environment` is added to this program's, as NAME=VALUE.
+  /// `environment` is added to this program's, as NAME=VALUE; behind them may stand a program that runs it (prlimit …).
   ServerProcess(const std::string& data_dir, const std::string& brokers, const std::string& config = "",
                 const std::vector<std::string>& environment = {});
 
   [[nodiscard]] bool ready() const { return !url_.empty(); }
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] Process& process() { return process_; }
+  [[nodiscard]] const Process& process() const { return process_; }
   [[nodiscard]] RawAnswer get(const std::string& target) const { return http(url_, "GET", target); }
   [[nodiscard]] RawAnswer call(const std::string& method, const std::string& target,
                                const std::string& body = "") const {

@@ -150,7 +150,7 @@ class KseekPeer final : public Peer {
     const auto hand_over = [&] {
       if (const size_t frozen = batch.append_to(*topic); frozen > 0) workers.notify_frozen(*topic, frozen);
       while (!workers.relieve(kMemoryLimitBytes)) {
-        if (const std::string trouble = workers.trouble(*topic); !trouble.empty()) fail(trouble);
+        if (const std::string trouble = workers.trouble(*topic).text; !trouble.empty()) fail(trouble);
       }
     };
     MessageFileReader reader(data);

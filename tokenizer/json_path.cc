@@ -1,11 +1,11 @@
-#include "query/json_path.h"
+#include "tokenizer/json_path.h"
 
 #include <fmt/format.h>
 
 #include <charconv>
 #include <optional>
 
-namespace kseek::query {
+namespace kseek::tokenizer {
 namespace {
 
 constexpr std::string_view kSpecial = ".[]:\\\"()/*? \t\r\n";
@@ -90,4 +90,4 @@ Result<JsonPath> parse_json_path(std::string_view text) {
   return path;
 }
 
-}  // namespace kseek::query
+}  // namespace kseek::tokenizer

@@ -1,0 +1,10 @@
+// Says in the log what an operator should know about who can reach the server.
+#pragma once
+
+namespace kseek::server {
+
+/// A warning if the listening socket can be reached from other machines, and anybody who reaches it may use it, or
+/// reads what goes over the network.
+void warn_of_exposure(int listening_fd, bool with_tls, bool with_tokens);
+
+}  // namespace kseek::server

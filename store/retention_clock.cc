@@ -1,0 +1,83 @@
+#include "store/retention_clock.h"
+
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "base/time.h"
+
+namespace kseek::store {
+namespace {
+
+using Span = RetentionClock::Span;
+
+Span count_of_machine() {
+  timespec time{};
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::chrono::duration_cast<Span>(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+Span between(Timestamp from, Timestamp to) { return Span(to.ms - from.ms); }
+
+}  // namespace
+
+RetentionClock::RetentionClock() : RetentionClock(Sources{[] { return kseek::now(); }, count_of_machine}) {}
+
+RetentionClock::RetentionClock(Sources sources)
+    : sources_(std::move(sources)), anchor_(sources_.wall()), anchor_steady_(sources_.steady()) {}
+
+void RetentionClock::begin_after(Timestamp newest_ingest) {
+  const std::lock_guard lock(mu_);
+  if (newest_ingest.ms <= 0 || between(newest_ingest, anchor_) <= kLongPause) return;
+  anchor_ = newest_ingest;
+}
+
+RetentionClock::Reading RetentionClock::read() {
+  const Timestamp wall = sources_.wall();
+  const Span steady = sources_.steady();
+  const Reading reading{wall, {anchor_.ms + (steady - anchor_steady_).count()}, steady};
+  const Span ahead = between(reading.expected, wall);
+  if (ahead <= kTolerance) {
+    believe(reading);
+  } else if (!ahead_since_ || std::chrono::abs(ahead - ahead_by_) > kTolerance) {
+    ahead_since_ = steady;  // it has just jumped, or has jumped again
+    ahead_by_ = ahead;
+    witnessed_ = false;
+  } else if (witnessed_ || steady - *ahead_since_ >= kBelievedAfter) {
+    believe(reading);
+  }
+  return reading;
+}
+
+void RetentionClock::believe(const Reading& reading) {
+  anchor_ = reading.wall;
+  anchor_steady_ = reading.steady;
+  ahead_since_.reset();
+  witnessed_ = false;
+}
+
+void RetentionClock::witness(Timestamp time) {
+  const std::lock_guard lock(mu_);
+  if (!ahead_since_) return;
+  const Reading reading = read();
+  if (ahead_since_ && std::chrono::abs(between(time, reading.wall)) <= kTolerance) witnessed_ = true;
+}
+
+Timestamp RetentionClock::now() {
+  const std::lock_guard lock(mu_);
+  const Reading reading = read();
+  return ahead_since_ ? reading.expected : reading.wall;
+}
+
+std::string RetentionClock::trouble() {
+  const std::lock_guard lock(mu_);
+  const Reading reading = read();
+  if (!ahead_since_) return "";
+  return fmt::format(
+      "the clock says {}, {} s more than passed since it was last believed ({}): nothing expires by it until messages "
+      "bear that time or {} minutes have gone by",
+      format_time(reading.wall), between(reading.expected, reading.wall).count() / 1'000, format_time(anchor_),
+      std::chrono::duration_cast<std::chrono::minutes>(kBelievedAfter).count());
+}
+
+}  // namespace kseek::store

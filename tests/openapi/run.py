@@ -1,0 +1,81 @@
+"""Starts a broker and `kseek serve`, fills two topics, and has schemathesis test the server (run.sh says how)."""
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from openapi_spec_validator import validate
+
+HERE = Path(__file__).resolve().parent
+
+
+def first_line(command, **options):
+    """The process, and the first line that it prints."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)
+    return process, process.stdout.readline().strip()
+
+
+def call(url, method='GET', body=None):
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=30) as answer:
+        return json.load(answer)
+
+
+def fill(url):
+    for topic in ('orders', 'payments'):
+        call(f'{url}/api/v1/topics', 'POST', {'topic': topic})
+        for i in range(30):
+            message = {'key': f'order-{i}', 'value': json.dumps({'n': i, 'text': 'payment timeout'}), 'partition': i % 2,
+                       'headers': [{'name': 'trace-id', 'value': None if i % 3 else '4bf9'}]}
+            call(f'{url}/api/v1/topics/{topic}/messages', 'POST', message)
+    call(f'{url}/api/v1/topics/payments/reindex', 'POST', {'source': 'store'})
+    until = time.monotonic() + 60
+    search = f'{url}/api/v1/search?' + urllib.parse.urlencode({'topic': 'orders,payments', 'q': 'n 29'})
+    while len(call(search)['hits']) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def schemathesis(program, url, seed, examples, *more):
+    """Its exit code. Each run is of one worker and a seed, so that it can be repeated."""
+    command = [program, 'run', f'{url}/openapi.json', '--seed', str(seed),
+               '--max-examples', str(examples), '--continue-on-failure', '--request-timeout', '30',
+               # The query text has a grammar of its own: not every text that the document allows is one.
+               '--exclude-checks', 'positive_data_acceptance', *more]
+    environment = {**os.environ, 'SCHEMATHESIS_HOOKS': str(HERE / 'hooks.py'), 'NO_COLOR': '1'}
+    with tempfile.TemporaryDirectory() as scratch:
+        return subprocess.run(command, env=environment, cwd=scratch, check=False).returncode
+
+
+def main():
+    kseek, program = sys.argv[1:3]
+    validate(json.loads((HERE / '../../server/openapi.json').read_text()))
+    seed = int(os.environ.get('KSEEK_SEED') or random.randrange(2**31))
+    examples = int(os.environ.get('KSEEK_EXAMPLES') or 20)
+    print(f'KSEEK_SEED={seed}', flush=True)
+    with tempfile.TemporaryDirectory() as directory:
+        broker, address = first_line([kseek, 'broker', '--topic', 'orders:2', '--topic', 'payments:2'])
+        server, url = first_line([kseek, 'serve', '--brokers', address, '--data-dir', directory + '/data', '--listen',
+                                  '127.0.0.1:0'])
+        try:
+            fill(url)
+            # What closes topics and cancels jobs comes last: the rest shall find something.
+            code = schemathesis(program, url, seed, examples, '--exclude-method', 'DELETE')
+            code = schemathesis(program, url, seed, examples, '--include-method', 'DELETE') or code
+            call(f'{url}/healthz')
+        finally:
+            for process in (server, broker):
+                process.terminate()
+                process.wait(60)
+    if server.returncode != 0:
+        print(f'the server ended with {server.returncode}')
+    return code or server.returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main())
