@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1'000};      // expiry, retries, stragglers
 constexpr milliseconds kQuiet{5'000};     // no new sealed block for so long: build segments from few blocks
 constexpr milliseconds kFirstPause{500};  // after a failure; doubles
-constexpr milliseconds kLongestPause{30'000};
+constexpr milliseconds kLongestPause{10'000};
 constexpr milliseconds kProgressWait{20};
 constexpr size_t kWaitingBlocksPerThread = 4;          // full ones take some 5 ms of sealing each
 constexpr uint64_t kWaitingBytesPerThread = 1536_KiB;  // four full ones of usual messages
