@@ -211,7 +211,9 @@ void Workers::run(std::condition_variable& work, Stage begin, Stage end) {
     tick_locked(Clock::now());
     Task task;
     if (!pop_locked(task, begin, end)) {
-      work.wait_until(lock, next_tick_);
+      work.wait_until(lock, next_tick_, [&] {
+        return stopping_ || std::any_of(&queues_[begin], &queues_[0] + end, [](const auto& q) { return !q.empty(); });
+      });
       continue;
     }
     lock.unlock();

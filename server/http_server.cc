@@ -182,7 +182,7 @@ MHD_Daemon* Server::start_daemon(const ServerOptions& options) {
 
 /// The tokens first; each is tried, whatever became of the other.
 Result<void> Server::reload() {
-  const auto tokens = access_->reload();
+  auto tokens = access_->reload();
   if (tls_ != nullptr) KSEEK_TRY(tls_->reload());
   return tokens;
 }

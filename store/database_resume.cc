@@ -82,15 +82,10 @@ Result<void> Database::probe_disk() const {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return disk_fails(file, errno);
   static constexpr std::array<char, 64 * 1024> kBytes{};
-  int error = 0;
   const ssize_t written = ::write(fd, kBytes.data(), kBytes.size());
-  if (written < 0) {
-    error = errno;
-  } else if (static_cast<size_t>(written) < kBytes.size()) {
-    error = ENOSPC;
-  } else if (::fsync(fd) != 0) {
-    error = errno;
-  }
+  const bool cut = written >= 0 && static_cast<size_t>(written) < kBytes.size();
+  int error = cut ? ENOSPC : 0;
+  if (written < 0 || (!cut && ::fsync(fd) != 0)) error = errno;
   ::close(fd);
   ::unlink(file.c_str());
   if (error != 0) return disk_fails(file, error);

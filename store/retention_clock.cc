@@ -37,14 +37,13 @@ RetentionClock::Reading RetentionClock::read() {
   const Span steady = sources_.steady();
   const Reading reading{wall, {anchor_.ms + (steady - anchor_steady_).count()}, steady};
   const Span ahead = between(reading.expected, wall);
-  if (ahead <= kTolerance) {
+  const bool stood = ahead_since_ && std::chrono::abs(ahead - ahead_by_) <= kTolerance;
+  if (ahead <= kTolerance || (stood && (witnessed_ || steady - *ahead_since_ >= kBelievedAfter))) {
     believe(reading);
-  } else if (!ahead_since_ || std::chrono::abs(ahead - ahead_by_) > kTolerance) {
+  } else if (!stood) {
     ahead_since_ = steady;  // it has just jumped, or has jumped again
     ahead_by_ = ahead;
     witnessed_ = false;
-  } else if (witnessed_ || steady - *ahead_since_ >= kBelievedAfter) {
-    believe(reading);
   }
   return reading;
 }
