@@ -144,7 +144,12 @@ void ShimmedDisk::lose_power(bool strict, std::mt19937_64& random) const {
   fs::rename(restored_, data_);
 }
 
-void ShimmedDisk::make_full(const std::string& error) const { std::ofstream(full_) << error; }
+void ShimmedDisk::make_full(const std::string& error) const {
+  const std::string unfinished =
+      full_.string() + ".unfinished";  // who looks meanwhile must not see a file without the error
+  std::ofstream(unfinished) << error;
+  fs::rename(unfinished, full_);
+}
 
 void ShimmedDisk::make_room() const { fs::remove(full_); }
 
