@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 
+#include "base/memory.h"
 #include "base/open_files.h"
 #include "cli/commands.h"
 #include "cli/common.h"
@@ -18,6 +20,7 @@ namespace kseek::cli {
 namespace {
 
 constexpr std::chrono::seconds kStopLimit{30};
+constexpr std::chrono::milliseconds kBetweenChores{60'000};
 
 /// What is said about where to listen, what to read and where to keep it.
 Result<ServeConfig> config_of(const ServeArguments& options) {
@@ -34,7 +37,7 @@ void wait_and_reload(const ServeArguments& arguments, ServeConfig& config, Servi
   const std::string status = "serving at " + service.url();
   notifier.ready(status);
   for (;;) {
-    const Signal signal = wait_for_signal(notifier.due().value_or(std::chrono::hours(1)));
+    const Signal signal = wait_for_signal(std::min(notifier.due().value_or(kBetweenChores), kBetweenChores));
     if (signal == Signal::kStop) return;
     if (signal == Signal::kReload) {
       notifier.reloading();
@@ -46,6 +49,7 @@ void wait_and_reload(const ServeArguments& arguments, ServeConfig& config, Servi
     }
     static_cast<void>(service.indexer().statuses());
     notifier.alive();
+    give_back_memory();
   }
 }
 
