@@ -12,6 +12,9 @@
 namespace kseek::store {
 namespace {
 
+/// A shorter log is left as it is: flushing writes a file for each topic.
+constexpr uint64_t kLongLogBytes = 16_MiB;
+
 /// The oldest write-ahead log in the database's directory; nullopt: there is none. They are deleted in order.
 std::optional<std::filesystem::path> oldest_log(const std::string& path) {
   std::optional<std::filesystem::path> oldest;
@@ -306,6 +309,26 @@ void Database::release(const FamilyPtr& family) {
   const std::lock_guard families(families_mu_);
   std::erase(taken_, family);
   if (access && family->handle != nullptr) (*access)->DestroyColumnFamilyHandle(std::exchange(family->handle, nullptr));
+}
+
+Result<void> Database::empty_log() {
+  if (write_failed_) return {};
+  KSEEK_ASSIGN(const Access access, this->access());
+  rocksdb::VectorLogPtr logs;
+  if (const auto status = access->GetSortedWalFiles(logs); !status.ok()) return from_rocksdb(status, "list the log of");
+  uint64_t bytes = 0;
+  for (const auto& log : logs) bytes += log->SizeFileBytes();
+  if (bytes < kLongLogBytes) return {};
+  const std::lock_guard lock(families_mu_);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  for (const auto* list : {&taken_, &untaken_}) {
+    for (const FamilyPtr& family : *list) {
+      if (family->handle != nullptr) handles.push_back(family->handle);
+    }
+  }
+  const auto status = access->Flush(rocksdb::FlushOptions(), handles);
+  if (!status.ok()) return from_rocksdb(status, fmt::format("flush {}", path()));
+  return {};
 }
 
 Result<void> Database::drop_untaken() {

@@ -91,6 +91,10 @@ class Database {
   /// Drops the families that nobody took.
   [[nodiscard]] Result<void> drop_untaken();
 
+  /// Before it is closed: where RocksDB's log is long, what stands in it alone goes into files, and the log goes. It
+  /// would keep blocks a second time on disk, and be read again at the next start.
+  [[nodiscard]] Result<void> empty_log();
+
  private:
   Database(std::filesystem::path dir, bool read_only, uint64_t write_buffer_bytes, rocksdb::Env* env)
       : dir_(std::move(dir)), read_only_(read_only), write_buffer_bytes_(write_buffer_bytes), env_(env) {}

@@ -75,6 +75,11 @@ Error not_open(std::string_view topic) {
 class StoreImpl final : public Store {
  public:
   StoreImpl(StoreShared shared, std::optional<LockFile> lock) : lock_(std::move(lock)), shared_(std::move(shared)) {}
+  ~StoreImpl() override {
+    if (lock_) ignore_error(shared_.database->empty_log(), "the log is read again at the next start");
+  }
+  StoreImpl(const StoreImpl&) = delete;
+  StoreImpl& operator=(const StoreImpl&) = delete;
 
   Result<void> load();
   Result<void> remove_orphans() const;

@@ -41,6 +41,40 @@ TEST(StoreOpenTest, MakesTheDirectoryAndItsParents) {
   EXPECT_TRUE(fs::exists(dir.path() / "a" / "b" / "LOCK"));
 }
 
+uint64_t log_bytes(const fs::path& dir) {
+  uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(dir / "db")) {
+    if (entry.path().extension() == ".log") bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+TEST(StoreOpenTest, ALongLogIsNotLeftBehind) {
+  const ScratchDirectory dir;
+  RandomMessages random(1);
+  std::map<Place, std::string> all;
+  {
+    const auto store = open_store(dir.path(), small_blocks(1'000));
+    const auto topic = create_topic(*store, config_of("orders"));
+    ASSERT_TRUE(topic->start_partition({0}, {0}));
+    for (int64_t offset = 0; offset < 200; ++offset) {
+      std::string value(100'000, ' ');  // that zstd can't make small
+      for (char& c : value) c = static_cast<char>(random.below(256));
+      append_one(*topic, plain_message(0, offset, std::move(value)));
+      if (offset % 50 == 49) {
+        ASSERT_TRUE(topic->flush());
+      }
+    }
+    EXPECT_GT(log_bytes(dir.path()), 16_MiB);
+    all = read_all(*topic, topic->view());
+    EXPECT_EQ(all.size(), 200U);
+  }
+  EXPECT_LT(log_bytes(dir.path()), 1_MiB);
+  const auto store = open_store(dir.path());
+  const auto topic = store->topic("orders");
+  EXPECT_EQ(read_all(*topic, topic->view()), all);
+}
+
 TEST(StoreOpenTest, ASecondOwnerIsToldWhoTheFirstIs) {
   const ScratchDirectory dir;
   const auto store = open_store(dir.path());
