@@ -1,6 +1,8 @@
 #include "query/scan_pool.h"
 
 #include <algorithm>
+#include <atomic>
+#include <memory>
 #include <utility>
 
 namespace kseek::query {
@@ -41,6 +43,35 @@ void ScanPool::run() {
     lock.unlock();
     job();
   }
+}
+
+namespace {
+
+/// Work that several threads share. A helper that comes late finds nothing left, and `work` perhaps gone.
+struct Shared {
+  const size_t n;
+  const std::function<void(size_t)>& work;
+  std::atomic<size_t> next{0};
+  std::atomic<size_t> ended{0};
+
+  void help() {
+    for (size_t i = next++; i < n; i = next++) {
+      work(i);
+      if (++ended == n) ended.notify_all();
+    }
+  }
+};
+
+}  // namespace
+
+void run_together(size_t n, const std::function<void(size_t)>& work) {
+  const auto shared = std::make_shared<Shared>(n, work);
+  ScanPool& pool = ScanPool::instance();
+  for (size_t helpers = std::min(n, pool.threads() + 1); helpers > 1; --helpers) {
+    pool.submit([shared] { shared->help(); });
+  }
+  shared->help();
+  for (size_t ended = shared->ended; ended < n; ended = shared->ended) shared->ended.wait(ended);
 }
 
 }  // namespace kseek::query

@@ -36,4 +36,7 @@ class ScanPool {
   std::vector<std::thread> threads_;        // constant after construction
 };
 
+/// Calls work(0) to work(n - 1), each once, on this thread and on helpers that are free; returns when all have ended.
+void run_together(size_t n, const std::function<void(size_t)>& work);
+
 }  // namespace kseek::query

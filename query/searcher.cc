@@ -115,7 +115,7 @@ Result<bool> Searcher::run_round() {
     cut_round(stop, *next, top);
     return false;
   }
-  for (RankedHit& hit : top.hits()) give(std::move(hit));
+  give(top.hits());
   const std::optional<SortKey> known_to = window_.up_to;
   cursor_.round.reset();
   const bool page_full = answer_.hits.size() == request_.limit;
@@ -209,7 +209,7 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& a
 
 size_t Searcher::blocks_ahead() const {
   return std::min<uint64_t>(request_.read_ahead.value_or(kBlocksAheadACore * (ScanPool::instance().threads() + 1)),
-                            blocks_tried_ / 2);
+                            blocks_tried_);
 }
 
 ScanLimits Searcher::limits_for(uint32_t topic, PartitionId partition, const TopHits& top) const {
@@ -311,13 +311,13 @@ void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
       }
     }
   }
-  for (RankedHit& hit : top.hits()) {
-    if (precedes(hit.key, next_bound, request_.order)) {
-      give(std::move(hit));
-    } else {
-      round.tentative.push_back({hit.key.topic, hit.key.partition, hit.key.offset});
-    }
+  const std::span<RankedHit> hits = top.hits();
+  const auto certain = std::partition_point(
+      hits.begin(), hits.end(), [&](const RankedHit& hit) { return precedes(hit.key, next_bound, request_.order); });
+  for (auto hit = certain; hit != hits.end(); ++hit) {
+    round.tentative.push_back({hit->key.topic, hit->key.partition, hit->key.offset});
   }
+  give({hits.begin(), certain});
   cursor_.round = std::move(round);
   answer_.more = true;
   const char* what = why == Stop::kTime ? "the time limit was reached" : "the limit of bytes to read was reached";
@@ -325,11 +325,19 @@ void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
   answer_.incomplete_because.push_back(answer_.cut_short);
 }
 
-void Searcher::give(RankedHit hit) {
+void Searcher::give(std::span<RankedHit> hits) {
+  std::vector<Result<void>> loaded(hits.size());
+  {
+    const Timer timer(explain_.read_ms);
+    run_together(hits.size(), [&](size_t i) { loaded[i] = hits[i].found.block->load_message(hits[i].found.index); });
+  }
+  for (size_t i = 0; i < hits.size(); ++i) give(std::move(hits[i]), loaded[i]);
+}
+
+void Searcher::give(RankedHit hit, const Result<void>& loaded) {
   const TopicScope& topic = topics_[hit.key.topic];
   cursor_.after = hit.key;
-  const Timer timer(explain_.read_ms);
-  if (const auto loaded = hit.found.block->load(store::Columns::all()); !loaded) {
+  if (!loaded) {
     add_reason(fmt::format("{}, partition {}, offset {} can't be read: {}", topic.name, hit.key.partition.value,
                            hit.key.offset.value, describe(loaded.error())));
     return;

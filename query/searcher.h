@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,9 @@ class Searcher {
   void take_found(ScannedBlock scanned, TopHits& top);
   void add_hits(BlockScanner::Found found, TopHits& top);
   void cut_round(Stop why, const SortKey& next_bound, TopHits& top);
-  void give(RankedHit hit);
+  /// Loads the hits' texts, several at once, and adds them to the answer.
+  void give(std::span<RankedHit> hits);
+  void give(RankedHit hit, const Result<void>& loaded);
   [[nodiscard]] std::unique_ptr<BlockScanner> borrow_scanner();
   void give_back(std::unique_ptr<BlockScanner> scanner);
   [[nodiscard]] bool cancelled() const;

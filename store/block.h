@@ -46,6 +46,14 @@ struct BlockMeta {
   bool operator==(const BlockMeta&) const = default;
 };
 
+/// Between which times the messages of some blocks lie; unless told, anywhere.
+struct TimeBounds {
+  Timestamp min_create = kMinTimestamp, max_create = kMaxTimestamp;
+  Timestamp min_ingest = kMinTimestamp, max_ingest = kMaxTimestamp;
+  [[nodiscard]] Timestamp min_time(TimeKind kind) const { return kind == TimeKind::kCreate ? min_create : min_ingest; }
+  [[nodiscard]] Timestamp max_time(TimeKind kind) const { return kind == TimeKind::kCreate ? max_create : max_ingest; }
+};
+
 /// Which texts of a block's messages are wanted: a stored block decompresses a column when somebody wants it.
 struct Columns {
   bool keys = false;
@@ -84,6 +92,9 @@ class MessageBlock {
   [[nodiscard]] virtual StoredMessage message(size_t i) const = 0;
   /// Makes these columns readable, for good; at once where they are. kCorrupt: the block is damaged.
   [[nodiscard]] virtual Result<void> load(Columns columns) const = 0;
+  /// Makes all texts of message i readable, for good, and of the others what is stored together with them. kCorrupt:
+  /// the block is damaged.
+  [[nodiscard]] virtual Result<void> load_message(size_t i) const = 0;
   /// The column in one piece, where the block has it so and it is loaded; else nullopt: go by message().
   [[nodiscard]] virtual std::optional<TextColumn> column(Text /*text*/) const { return std::nullopt; }
 };
@@ -104,6 +115,7 @@ class OpenBlock final : public MessageBlock {
   [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
   [[nodiscard]] Result<void> load(Columns /*columns*/) const override { return {}; }
+  [[nodiscard]] Result<void> load_message(size_t /*i*/) const override { return {}; }
 
   /// Bounds of what the first `count` messages have: offsets exact, times maybe wider, as later ones count too. The
   /// fields that only a sealed block has are 0. REQUIRES: 0 < count <= size().
@@ -155,6 +167,7 @@ class DecodedBlock final : public MessageBlock {
   [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
   [[nodiscard]] Result<void> load(Columns columns) const override;
+  [[nodiscard]] Result<void> load_message(size_t i) const override;
   [[nodiscard]] std::optional<TextColumn> column(Text text) const override;
   /// Once all columns are loaded.
   [[nodiscard]] uint64_t memory_bytes() const;

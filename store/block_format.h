@@ -10,10 +10,12 @@
 
 namespace kseek::store {
 
-inline constexpr std::string_view kBlockMagic = "KSB1";
+inline constexpr std::string_view kBlockMagic = "KSB2";
+inline constexpr std::string_view kOldBlockMagic = "KSB1";  // the same, but for its frames of kOldFrameRawBytes
 inline constexpr size_t kChecksumBytes = 8;
 inline constexpr size_t kFrameSizeBytes = 4;
-inline constexpr size_t kFrameRawBytes = 4_MiB;  // a frame spells at most so much: a lie can't ask for more memory
+inline constexpr size_t kFrameRawBytes = 64_KiB;  // a frame spells at most so much: what one message costs to read
+inline constexpr size_t kOldFrameRawBytes = 4_MiB;
 inline constexpr size_t kMinMetadataBytes = 5;   // a message's: three deltas, flags, size of headers
 inline constexpr size_t kMaxMetadataBytes = 48;  // three varints of 64 bits, flags, three of 32 bits
 
@@ -27,6 +29,13 @@ inline constexpr unsigned kValueAscii = 64;
 inline constexpr unsigned kValueEscapes = 128;
 
 enum Section : size_t { kMetadata, kKeys, kValues, kHeaders, kSections };
+
+/// An unsigned number of fixed size, the lowest byte first. REQUIRES: at most 8 bytes.
+inline uint64_t get_fixed(std::string_view from) {
+  uint64_t n = 0;
+  for (size_t i = 0; i < from.size(); ++i) n |= static_cast<uint64_t>(static_cast<uint8_t>(from[i])) << (8 * i);
+  return n;
+}
 
 /// a - b and a + b as two's complement: timestamps may be anything.
 inline int64_t wrapping_difference(int64_t a, int64_t b) {

@@ -1,108 +1,62 @@
 // Reading the stored form of a block; docs/format.md has its bytes.
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cassert>
 #include <limits>
-#include <mutex>
 
 #include <fmt/format.h>
 
 #include "base/varint.h"
 #include "store/block.h"
 #include "store/block_format.h"
+#include "store/block_section.h"
 
 namespace kseek::store {
 namespace {
 
-struct FreeContext {
-  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-
-ZSTD_DCtx* decompressor() {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
-  return context.get();
-}
-
-uint64_t get_fixed(std::string_view from) {
-  uint64_t n = 0;
-  for (size_t i = 0; i < from.size(); ++i) n |= static_cast<uint64_t>(static_cast<uint8_t>(from[i])) << (8 * i);
-  return n;
-}
-
-Error corrupt(std::string what) {
-  return {ErrorCode::kCorrupt, "a stored block is damaged: " + std::move(what),
-          "its messages can be taken in again with `kseek reindex TOPIC --source kafka`"};
-}
-
 /// What stands before the sections.
 struct Preamble {
   size_t messages = 0;
+  size_t frame_raw_bytes = kFrameRawBytes;
   std::array<size_t, kSections> section_bytes{};
 };
 
 /// Takes magic, counts and the checksum off `bytes`; what is left are the frames.
 Result<Preamble> take_preamble(std::string_view& bytes) {
-  if (bytes.size() < kBlockMagic.size() + kChecksumBytes) return corrupt("it is cut short");
-  if (bytes.substr(0, kBlockMagic.size()) != kBlockMagic)
-    return corrupt("it does not start with " + std::string(kBlockMagic));
+  if (bytes.size() < kBlockMagic.size() + kChecksumBytes) return damaged_block("it is cut short");
+  const std::string_view magic = bytes.substr(0, kBlockMagic.size());
+  if (magic != kBlockMagic && magic != kOldBlockMagic) {
+    return damaged_block(fmt::format("it starts neither with {} nor with {}", kBlockMagic, kOldBlockMagic));
+  }
   const uint64_t checksum = get_fixed(bytes.substr(bytes.size() - kChecksumBytes));
   bytes.remove_suffix(kChecksumBytes);
-  if (XXH3_64bits(bytes.data(), bytes.size()) != checksum) return corrupt("its checksum differs");
+  if (XXH3_64bits(bytes.data(), bytes.size()) != checksum) return damaged_block("its checksum differs");
   bytes.remove_prefix(kBlockMagic.size());
 
   Preamble preamble;
+  if (magic == kOldBlockMagic) preamble.frame_raw_bytes = kOldFrameRawBytes;
   const auto messages = take_varint(bytes);
-  if (!messages || *messages == 0 || *messages > kMaxBlockMessages) return corrupt("its number of messages is wrong");
+  if (!messages || *messages == 0 || *messages > kMaxBlockMessages)
+    return damaged_block("its number of messages is wrong");
   preamble.messages = *messages;
   uint64_t raw_bytes = 0;
   for (size_t section = 0; section < kSections; ++section) {
     const auto size = take_varint(bytes);
-    if (!size || *size > kMaxBlockBytes) return corrupt("the size of a section is wrong");
+    if (!size || *size > kMaxBlockBytes) return damaged_block("the size of a section is wrong");
     preamble.section_bytes[section] = *size;
     if (section != kMetadata) raw_bytes += *size;
   }
-  if (raw_bytes > kMaxBlockBytes) return corrupt("the sizes of its sections are wrong");
+  if (raw_bytes > kMaxBlockBytes) return damaged_block("the sizes of its sections are wrong");
   const size_t metadata = preamble.section_bytes[kMetadata];
   if (metadata < preamble.messages * kMinMetadataBytes || metadata > preamble.messages * kMaxMetadataBytes) {
-    return corrupt("the size of its metadata is wrong");
+    return damaged_block("the size of its metadata is wrong");
   }
   size_t frames = 0;
-  for (const size_t size : preamble.section_bytes) frames += (size + kFrameRawBytes - 1) / kFrameRawBytes;
-  if (frames * kFrameSizeBytes > bytes.size()) return corrupt("it is cut short");
+  for (const size_t size : preamble.section_bytes) frames += frames_of(size, preamble.frame_raw_bytes);
+  if (frames * kFrameSizeBytes > bytes.size()) return damaged_block("it is cut short");
   return preamble;
-}
-
-/// Takes the frames of a section of `size` bytes off the front of `bytes`.
-Result<std::string_view> take_frames(std::string_view& bytes, size_t size) {
-  const std::string_view all = bytes;
-  for (size_t left = size; left > 0; left -= std::min(left, kFrameRawBytes)) {
-    if (bytes.size() < kFrameSizeBytes) return corrupt("a frame is missing");
-    const uint64_t frame_bytes = get_fixed(bytes.substr(0, kFrameSizeBytes));
-    bytes.remove_prefix(kFrameSizeBytes);
-    if (frame_bytes > bytes.size()) return corrupt("a frame is cut short");
-    bytes.remove_prefix(frame_bytes);
-  }
-  return all.substr(0, all.size() - bytes.size());
-}
-
-/// Decompresses the frames that take_frames() gave.
-Result<std::unique_ptr<char[]>> decompress(std::string_view frames, size_t size) {
-  auto raw = std::make_unique_for_overwrite<char[]>(size);
-  for (size_t at = 0; at < size;) {
-    const uint64_t frame_bytes = get_fixed(frames.substr(0, kFrameSizeBytes));
-    frames.remove_prefix(kFrameSizeBytes);
-    const size_t part = std::min(size - at, kFrameRawBytes);
-    const size_t made = ZSTD_decompressDCtx(decompressor(), raw.get() + at, part, frames.data(), frame_bytes);
-    if (ZSTD_isError(made) != 0) return corrupt(fmt::format("zstd says: {}", ZSTD_getErrorName(made)));
-    if (made != part) return corrupt("a frame is shorter than its section");
-    frames.remove_prefix(frame_bytes);
-    at += part;
-  }
-  return raw;
 }
 
 /// Most varints are of one byte.
@@ -152,19 +106,18 @@ bool read_ends(std::string_view& in, std::string_view flags, unsigned flag, size
   return end == total;
 }
 
-/// Keys, values or headers: decompressed when somebody wants them.
+/// Keys, values or headers.
 struct TextSection {
-  size_t size = 0;
+  BlockSection text;
   std::vector<uint32_t> ends;     // an entry more than messages, the first one 0
   std::vector<uint32_t> unplain;  // see TextColumn
 
-  // Guarded by Data::mu until `loaded` is set, constant from then on.
-  std::string frames;  // nothing once it is loaded
-  std::unique_ptr<char[]> bytes;
-  std::atomic<bool> loaded{false};
-
-  [[nodiscard]] bool is_loaded() const { return loaded.load(std::memory_order_acquire); }
-  [[nodiscard]] std::string_view piece(size_t i) const { return {bytes.get() + ends[i], ends[i + 1] - ends[i]}; }
+  Result<void> load_piece(size_t i) { return text.load(ends[i], ends[i + 1]); }
+  /// Nothing while it is not loaded.
+  [[nodiscard]] std::optional<std::string_view> piece(size_t i) const {
+    if (!text.is_loaded(ends[i], ends[i + 1])) return std::nullopt;
+    return text.piece(ends[i], ends[i + 1]);
+  }
 };
 
 }  // namespace
@@ -172,12 +125,10 @@ struct TextSection {
 struct DecodedBlock::Data {
   std::vector<int64_t> offsets, create_times, ingest_times;
   std::string flags;
-  std::mutex mu;
   TextSection keys, values, headers;
 
   Result<void> read_metadata(std::string_view metadata, const Preamble& preamble);
   void find_unplain();
-  Result<void> load(TextSection& section);
 };
 
 Result<void> DecodedBlock::Data::read_metadata(std::string_view metadata, const Preamble& preamble) {
@@ -186,22 +137,23 @@ Result<void> DecodedBlock::Data::read_metadata(std::string_view metadata, const 
   create_times.resize(messages);
   ingest_times.resize(messages);
   for (TextSection* section : {&keys, &values, &headers}) section->ends.resize(messages + 1);
-  if (!read_offsets(metadata, offsets)) return corrupt("its offsets are wrong");
-  if (!read_times(metadata, create_times) || !read_times(metadata, ingest_times)) return corrupt("its times are wrong");
-  if (metadata.size() < messages) return corrupt("its metadata is cut short");
+  if (!read_offsets(metadata, offsets)) return damaged_block("its offsets are wrong");
+  if (!read_times(metadata, create_times) || !read_times(metadata, ingest_times))
+    return damaged_block("its times are wrong");
+  if (metadata.size() < messages) return damaged_block("its metadata is cut short");
   flags = metadata.substr(0, messages);
   metadata.remove_prefix(messages);
   constexpr auto kLastType = static_cast<unsigned>(TimestampType::kLogAppendTime);
   if (std::any_of(flags.begin(), flags.end(),
                   [](char each) { return (static_cast<uint8_t>(each) & kTimestampTypeMask) > kLastType; })) {
-    return corrupt("a timestamp type is wrong");
+    return damaged_block("a timestamp type is wrong");
   }
-  if (!read_ends(metadata, flags, kHasKey, keys.size, keys.ends) ||
-      !read_ends(metadata, flags, kHasValue, values.size, values.ends) ||
-      !read_ends(metadata, flags, 0, headers.size, headers.ends)) {
-    return corrupt("the sizes of its messages are wrong");
+  if (!read_ends(metadata, flags, kHasKey, keys.text.size(), keys.ends) ||
+      !read_ends(metadata, flags, kHasValue, values.text.size(), values.ends) ||
+      !read_ends(metadata, flags, 0, headers.text.size(), headers.ends)) {
+    return damaged_block("the sizes of its messages are wrong");
   }
-  if (!metadata.empty()) return corrupt("it has more metadata than messages");
+  if (!metadata.empty()) return damaged_block("it has more metadata than messages");
   find_unplain();
   return {};
 }
@@ -219,51 +171,38 @@ void DecodedBlock::Data::find_unplain() {
   }
 }
 
-Result<void> DecodedBlock::Data::load(TextSection& section) {
-  if (section.is_loaded()) return {};
-  const std::lock_guard lock(mu);
-  if (section.is_loaded()) return {};
-  KSEEK_ASSIGN(section.bytes, decompress(section.frames, section.size));
-  section.frames = std::string();
-  section.loaded.store(true, std::memory_order_release);
-  return {};
-}
-
 DecodedBlock::DecodedBlock() : data_(std::make_unique<Data>()) {}
 DecodedBlock::~DecodedBlock() = default;
 
 Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(std::string_view bytes, PartitionId partition,
                                                                  Columns columns) {
   KSEEK_ASSIGN(const Preamble preamble, take_preamble(bytes));
-  const auto& sizes = preamble.section_bytes;
   std::shared_ptr<DecodedBlock> block(new DecodedBlock());  // NOLINT: the constructor is private
   block->partition_ = partition;
   Data& data = *block->data_;
-  KSEEK_ASSIGN(const std::string_view metadata_frames, take_frames(bytes, sizes[kMetadata]));
-  const auto take = [&](TextSection& section, size_t size, bool wanted) -> Result<void> {
-    section.size = size;
-    KSEEK_ASSIGN(const std::string_view frames, take_frames(bytes, size));
-    if (wanted || size == 0) {
-      KSEEK_ASSIGN(section.bytes, decompress(frames, size));
-      section.loaded.store(true, std::memory_order_relaxed);
-    } else {
-      section.frames = frames;
-    }
-    return {};
+  const auto take = [&](BlockSection& section, size_t which, bool later) -> Result<void> {
+    return section.take(bytes, preamble.section_bytes[which], preamble.frame_raw_bytes, later);
   };
-  KSEEK_TRY(take(data.keys, sizes[kKeys], columns.keys));
-  KSEEK_TRY(take(data.values, sizes[kValues], columns.values));
-  KSEEK_TRY(take(data.headers, sizes[kHeaders], columns.headers));
-  if (!bytes.empty()) return corrupt("bytes stand after its end");
-  KSEEK_ASSIGN(const auto metadata, decompress(metadata_frames, sizes[kMetadata]));
-  KSEEK_TRY(data.read_metadata({metadata.get(), sizes[kMetadata]}, preamble));
+  BlockSection metadata;
+  KSEEK_TRY(take(metadata, kMetadata, false));
+  KSEEK_TRY(take(data.keys.text, kKeys, !columns.keys));
+  KSEEK_TRY(take(data.values.text, kValues, !columns.values));
+  KSEEK_TRY(take(data.headers.text, kHeaders, !columns.headers));
+  if (!bytes.empty()) return damaged_block("bytes stand after its end");
+  KSEEK_TRY(data.read_metadata(metadata.piece(0, metadata.size()), preamble));
   return std::shared_ptr<const DecodedBlock>(std::move(block));
 }
 
 Result<void> DecodedBlock::load(Columns columns) const {
-  if (columns.keys) KSEEK_TRY(data_->load(data_->keys));
-  if (columns.values) KSEEK_TRY(data_->load(data_->values));
-  if (columns.headers) KSEEK_TRY(data_->load(data_->headers));
+  if (columns.keys) KSEEK_TRY(data_->keys.text.load());
+  if (columns.values) KSEEK_TRY(data_->values.text.load());
+  if (columns.headers) KSEEK_TRY(data_->headers.text.load());
+  return {};
+}
+
+Result<void> DecodedBlock::load_message(size_t i) const {
+  assert(i < size());
+  for (TextSection* section : {&data_->keys, &data_->values, &data_->headers}) KSEEK_TRY(section->load_piece(i));
   return {};
 }
 
@@ -284,9 +223,9 @@ StoredMessage DecodedBlock::message(size_t i) const {
   message.create_time = {data.create_times[i]};
   message.ingest_time = {data.ingest_times[i]};
   message.timestamp_type = static_cast<TimestampType>(flags & kTimestampTypeMask);
-  if ((flags & kHasKey) != 0 && data.keys.is_loaded()) message.key = data.keys.piece(i);
-  if ((flags & kHasValue) != 0 && data.values.is_loaded()) message.value = data.values.piece(i);
-  if (data.headers.is_loaded()) message.headers = HeaderList(data.headers.piece(i));
+  if ((flags & kHasKey) != 0) message.key = data.keys.piece(i);
+  if ((flags & kHasValue) != 0) message.value = data.values.piece(i);
+  if (const auto headers = data.headers.piece(i)) message.headers = HeaderList(*headers);
   message.key_traits = {.ascii = (flags & kKeyAscii) != 0, .json_escapes = (flags & kKeyEscapes) != 0};
   message.value_traits = {.ascii = (flags & kValueAscii) != 0, .json_escapes = (flags & kValueEscapes) != 0};
   return message;
@@ -294,14 +233,14 @@ StoredMessage DecodedBlock::message(size_t i) const {
 
 std::optional<TextColumn> DecodedBlock::column(Text text) const {
   const TextSection& section = text == Text::kKey ? data_->keys : data_->values;
-  if (!section.is_loaded()) return std::nullopt;
-  return TextColumn{{section.bytes.get(), section.size}, section.ends, section.unplain};
+  if (!section.text.is_loaded()) return std::nullopt;
+  return TextColumn{section.text.piece(0, section.text.size()), section.ends, section.unplain};
 }
 
 uint64_t DecodedBlock::memory_bytes() const {
   const Data& data = *data_;
   constexpr size_t kBytesAMessage = 3 * sizeof(int64_t) + 1 + 3 * sizeof(uint32_t);
-  return sizeof(*this) + sizeof(data) + data.keys.size + data.values.size + data.headers.size +
+  return sizeof(*this) + sizeof(data) + data.keys.text.size() + data.values.text.size() + data.headers.text.size() +
          (data.keys.unplain.capacity() + data.values.unplain.capacity()) * sizeof(uint32_t) + size() * kBytesAMessage;
 }
 

@@ -25,6 +25,7 @@ class KeptBlock final : public MessageBlock {
   [[nodiscard]] MessageHead head(size_t i) const override { return block_->head(kept_[i]); }
   [[nodiscard]] StoredMessage message(size_t i) const override { return block_->message(kept_[i]); }
   [[nodiscard]] Result<void> load(Columns columns) const override { return block_->load(columns); }
+  [[nodiscard]] Result<void> load_message(size_t i) const override { return block_->load_message(kept_[i]); }
 
  private:
   const std::shared_ptr<const MessageBlock> block_;

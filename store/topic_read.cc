@@ -142,7 +142,7 @@ Result<std::optional<FoundMessage>> find_message(const TopicStore& topic, Partit
   const auto found = [&](std::shared_ptr<const MessageBlock> block, size_t count) -> Result<Found> {
     const auto index = index_of(*block, count, offset);
     if (!index || block->head(*index).time(view.config.time_kind) < view.time_floor) return Found();
-    KSEEK_TRY(block->load(Columns::all()));
+    KSEEK_TRY(block->load_message(*index));
     const StoredMessage message = block->message(*index);
     return Found(FoundMessage{std::move(block), message, *index});
   };

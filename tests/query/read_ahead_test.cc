@@ -135,6 +135,20 @@ TEST_F(ReadAheadTest, ManySearchesShareTheHelpers) {
   for (std::thread& searcher : searchers) searcher.join();
 }
 
+TEST(ScanPoolTest, WorkDoneTogetherIsDoneOnce) {
+  for (const size_t n : {size_t{0}, size_t{1}, size_t{2}, size_t{10}, size_t{1'000}}) {
+    std::vector<std::thread> callers;
+    for (int t = 0; t < 3; ++t) {
+      callers.emplace_back([n] {
+        std::vector<std::atomic<int>> runs(n);
+        run_together(n, [&runs](size_t i) { ++runs[i]; });
+        for (const auto& each : runs) EXPECT_EQ(each, 1);
+      });
+    }
+    for (std::thread& caller : callers) caller.join();
+  }
+}
+
 TEST(ScanPoolTest, RunsEveryJobBeforeItEnds) {
   std::atomic<int> runs = 0;
   {

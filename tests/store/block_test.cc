@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <xxhash.h>
+#include <zstd.h>
 
 #include <cstring>
 #include <thread>
@@ -231,6 +232,71 @@ TEST(BlockDecode, ColumnsAreThereOnceTheyAreLoaded) {
   }
 }
 
+/// Values of 10 KB that stay as they are when they are compressed, so that a block has many frames of them.
+EncodedBlock block_of_large_values(size_t messages) {
+  RandomMessages random(1);
+  OpenBlock block({1}, messages, 64_MiB);
+  for (size_t i = 0; i < messages; ++i) {
+    std::string value(10'000, ' ');
+    for (char& c : value) c = static_cast<char>('a' + random.below(26));
+    OwnedMessage message = plain_message(static_cast<int64_t>(i), std::move(value));
+    message.key = fmt::format("key-{}", i);
+    append_header(message.headers, "n", std::to_string(i));
+    EXPECT_TRUE(block.append(message.get()));
+  }
+  return encode_block(block, block.size());
+}
+
+TEST(BlockDecode, AMessageIsLoadedWithoutMostOthers) {
+  const EncodedBlock encoded = block_of_large_values(100);
+  const auto whole = decoded(encoded, {1});
+  for (const size_t wanted : {size_t{0}, size_t{1}, size_t{6}, size_t{50}, size_t{99}}) {
+    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(block);
+    ASSERT_TRUE((*block)->load_message(wanted));
+    expect_same((*block)->message(wanted), whole->message(wanted));
+    EXPECT_FALSE((*block)->message(wanted < 50 ? 90 : 10).value) << "far away";
+    EXPECT_FALSE((*block)->column(MessageBlock::Text::kValue)) << "not whole";
+    ASSERT_TRUE((*block)->load(Columns::all()));
+    for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
+  }
+}
+
+TEST(BlockDecode, ManyThreadsLoadMessages) {
+  const EncodedBlock encoded = block_of_large_values(60);
+  const auto whole = decoded(encoded, {1});
+  for (unsigned round = 0; round < 20; ++round) {
+    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(block);
+    std::vector<std::thread> readers;
+    for (unsigned t = 0; t < 4; ++t) {
+      readers.emplace_back([&block, &whole, t, round] {
+        for (size_t n = 0; n < whole->size(); ++n) {
+          const size_t i = (n * 7 + t * 13 + round) % whole->size();
+          if (n == 40 && t == 0) {
+            EXPECT_TRUE((*block)->load({false, true, false}));
+          }
+          EXPECT_TRUE((*block)->load_message(i));
+          EXPECT_EQ((*block)->message(i).value, whole->message(i).value);
+          EXPECT_EQ((*block)->message(i).key, whole->message(i).key);
+        }
+      });
+    }
+    for (std::thread& reader : readers) reader.join();
+  }
+}
+
+TEST(BlockDecode, AnEmptyValueIsThereOnceItIsLoaded) {
+  OpenBlock block({1}, 10, 1_MiB);
+  ASSERT_TRUE(block.append(plain_message(0, std::string(100'000, 'x')).get()));
+  ASSERT_TRUE(block.append(plain_message(1, "").get()));
+  const auto again = DecodedBlock::decode(encode_block(block, 2).bytes, {1}, Columns::none());
+  ASSERT_TRUE(again);
+  EXPECT_FALSE((*again)->message(1).value);
+  ASSERT_TRUE((*again)->load_message(1));
+  EXPECT_EQ((*again)->message(1).value, "");
+}
+
 TEST(BlockDecode, ManyThreadsLoadColumns) {
   const EncodedBlock encoded = small_block();
   const auto whole = decoded(encoded, {1});
@@ -296,6 +362,44 @@ std::string with_checksum(std::string bytes) {
   return bytes;
 }
 
+/// The section's frames, each of `raw` bytes, as frames of the older format's 4 MiB. REQUIRES: the section is shorter.
+void append_old_frame(std::string& to, std::string_view& frames, size_t section_bytes, size_t raw) {
+  std::string text(section_bytes, '\0');
+  const auto size_at = [](std::string_view from) {
+    size_t n = 0;
+    for (size_t i = 0; i < 4; ++i) n |= size_t{static_cast<unsigned char>(from[i])} << (8 * i);
+    return n;
+  };
+  for (size_t at = 0; at < section_bytes; at += raw) {
+    const size_t bytes = size_at(frames);
+    ZSTD_decompress(&text[at], std::min(raw, section_bytes - at), frames.data() + 4, bytes);
+    frames.remove_prefix(4 + bytes);
+  }
+  if (section_bytes == 0) return;
+  std::string frame(ZSTD_compressBound(text.size()), '\0');
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), text.data(), text.size(), 3));
+  for (int i = 0; i < 4; ++i) to.push_back(static_cast<char>(frame.size() >> (8 * i)));
+  to += frame;
+}
+
+TEST(BlockDecode, BlocksOfTheOlderFormatAreRead) {
+  const EncodedBlock encoded = block_of_large_values(30);
+  std::string_view rest = std::string_view(encoded.bytes).substr(4, encoded.bytes.size() - 12);
+  const std::string_view begin = rest;
+  std::vector<uint64_t> numbers;
+  for (int i = 0; i < 5; ++i) numbers.push_back(take_varint(rest).value());
+  std::string old = "KSB1" + std::string(begin.substr(0, begin.size() - rest.size()));
+  for (size_t section = 1; section < numbers.size(); ++section) append_old_frame(old, rest, numbers[section], 64_KiB);
+  ASSERT_TRUE(rest.empty());
+  const auto whole = decoded(encoded, {1});
+  const auto block = DecodedBlock::decode(with_checksum(old), {1}, Columns::none());
+  ASSERT_TRUE(block) << describe(block.error());
+  ASSERT_TRUE((*block)->load_message(17));
+  expect_same((*block)->message(17), whole->message(17));
+  ASSERT_TRUE((*block)->load(Columns::all()));
+  for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
+}
+
 TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
   const EncodedBlock encoded = small_block();
   const std::string body = encoded.bytes.substr(0, encoded.bytes.size() - 8);
@@ -319,7 +423,7 @@ TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
 TEST(BlockDecode, LyingSizesAreRefusedBeforeMemoryIsTaken) {
   for (const uint64_t messages : {uint64_t{0}, uint64_t{1}, uint64_t{kMaxBlockMessages}, ~uint64_t{0}}) {
     for (const uint64_t bytes : {uint64_t{0}, uint64_t{5}, kMaxBlockBytes, kMaxBlockBytes + 1, ~uint64_t{0}}) {
-      std::string lie = "KSB1";
+      std::string lie = "KSB2";
       put_varint(lie, messages);
       for (int section = 0; section < 4; ++section) put_varint(lie, bytes);
       lie += "some bytes that are no frames";
