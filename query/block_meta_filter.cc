@@ -50,4 +50,10 @@ bool may_match(const Condition& condition, const store::BlockMeta& meta, TimeKin
   return true;
 }
 
+bool looks_at_metadata(const Condition& condition) {
+  const Kind kind = condition.kind;
+  return kind == Kind::kPartitions || kind == Kind::kOffsets || kind == Kind::kTimes ||
+         std::any_of(condition.children.begin(), condition.children.end(), looks_at_metadata);
+}
+
 }  // namespace kseek::query

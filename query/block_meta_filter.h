@@ -10,4 +10,7 @@ namespace kseek::query {
 /// False only if no message of the block matches.
 [[nodiscard]] bool may_match(const Condition& condition, const store::BlockMeta& meta, TimeKind time_kind);
 
+/// True if may_match() may ever be false.
+[[nodiscard]] bool looks_at_metadata(const Condition& condition);
+
 }  // namespace kseek::query

@@ -1,6 +1,7 @@
 // A set of blocks, by their positions 0 .. size()-1 in a segment. A value; one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,19 @@ class BlockSet {
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool contains(size_t position) const { return (words_[position / 64] >> (position % 64) & 1) != 0; }
   void add(size_t position) { words_[position / 64] |= uint64_t{1} << (position % 64); }
+  void add_all() {
+    std::fill(words_.begin(), words_.end(), ~uint64_t{0});
+    if (size_ % 64 != 0) words_.back() >>= 64 - size_ % 64;
+  }
+  /// Visits the positions that are in the set, rising.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (size_t i = 0; i < words_.size(); ++i) {
+      for (uint64_t word = words_[i]; word != 0; word &= word - 1) {
+        visit(i * 64 + static_cast<size_t>(std::countr_zero(word)));
+      }
+    }
+  }
 
   [[nodiscard]] size_t count() const {
     size_t n = 0;

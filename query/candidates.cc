@@ -6,6 +6,7 @@
 #include "query/block_meta_filter.h"
 
 namespace kseek::query {
+
 CandidateQueue::CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, const Condition* where,
                                IndexFilter* filter, Explain& explain)
     : topics_(topics), window_(window), where_(where), filter_(filter), explain_(explain) {
@@ -29,23 +30,114 @@ void CandidateQueue::ask_index() {
   const size_t index = take().group;
   Group group = std::move(groups_[index]);
   groups_[index].blocks.clear();
-  const Result<BlockSet> left = narrow(group);
+  groups_[index].whole = false;
+  if (group.whole && live_blocks(group) < group.segment->meta().blocks.size()) list_blocks(group);
+  if (!group.whole && group.blocks.empty()) return;
+  const BlockSet all = all_of(group);
+  const Result<BlockSet> left = narrow(group, all);
   if (!left) {
     explain_.notes.push_back("an index segment was left out (its blocks were searched): " + describe(left.error()));
   }
-  for (const auto& [position, meta] : group.blocks) {
-    if (!left || left->contains(position)) add_block(group.topic, meta);
+  add_blocks_left(group, left ? *left : all);
+}
+
+/// Some of them have expired: those that are left, one by one.
+void CandidateQueue::list_blocks(Group& group) {
+  const TopicScope& scope = topics_[group.topic];
+  store::BlockList::Finder finder(*scope.view.blocks);
+  const auto& ids = group.segment->meta().blocks;
+  for (uint32_t position = 0; position < ids.size(); ++position) {
+    const store::BlockMeta* const meta = finder.find(ids[position]);
+    if (meta == nullptr) continue;
+    if (prunes(scope, group.topic, *meta)) {
+      explain_.pruned_by_metadata += 1;
+    } else {
+      group.blocks.emplace_back(position, meta);
+    }
   }
+  group.whole = false;
+}
+
+BlockSet CandidateQueue::all_of(const Group& group) {
+  BlockSet all(group.segment != nullptr ? group.segment->meta().blocks.size() : 1);
+  if (group.whole) all.add_all();
+  for (const auto& [position, meta] : group.blocks) all.add(position);
+  return all;
+}
+
+void CandidateQueue::add_blocks_left(const Group& group, const BlockSet& left) {
+  for (const auto& [position, meta] : group.blocks) {
+    if (left.contains(position)) add_block(group.topic, meta);
+  }
+  if (!group.whole) return;
+  store::BlockList::Finder finder(*topics_[group.topic].view.blocks);
+  const auto& ids = group.segment->meta().blocks;
+  left.for_each([&](size_t position) {
+    const store::BlockMeta* const meta = finder.find(ids[position]);
+    if (meta != nullptr) add_unless_pruned(group.topic, meta);
+  });
 }
 
 uint64_t CandidateQueue::blocks_not_asked() const {
   uint64_t blocks = 0;
-  for (const Group& group : groups_) blocks += group.blocks.size();
+  for (const Group& group : groups_) blocks += group.whole ? live_blocks(group) : group.blocks.size();
   return blocks;
+}
+
+uint64_t CandidateQueue::live_blocks(const Group& group) const {
+  const auto& ids = group.segment->meta().blocks;
+  return topics_[group.topic].view.blocks->count(ids.front(), ids.back());
+}
+
+bool CandidateQueue::is_limited(const TopicScope& scope) const {
+  if (window_.after || window_.up_to || window_.next_bound) return true;
+  if (where_ != nullptr && looks_at_metadata(*where_)) return true;
+  if (scope.times.first > scope.view.time_floor || scope.times.last < kMaxTimestamp) return true;
+  const auto& all = scope.view.partitions;
+  return !std::equal(scope.partitions.begin(), scope.partitions.end(), all.begin(), all.end(),
+                     [](const PartitionScope& asked, const store::PartitionView& partition) {
+                       return asked.partition == partition.partition && asked.first <= partition.low &&
+                              asked.limit >= partition.sealed_to && asked.scanned_from == kMaxOffset;
+                     });
+}
+
+void CandidateQueue::add_whole_segments(uint32_t topic) {
+  const TopicScope& scope = topics_[topic];
+  const store::IndexSnapshot& index = *scope.view.index;
+  explain_.blocks_total += scope.view.blocks->size();
+  explain_.full_scan_bytes += scope.view.blocks->raw_bytes();
+  for (const auto& segment : index.segments) {
+    const SortKey best = best_key(segment->times(), scope.time_kind(), topic, window_.order);
+    push({best, topic, nullptr, groups_.size()});
+    groups_.push_back({topic, segment.get(), nullptr, true, {}});
+  }
+  store::BlockList::Finder finder(*scope.view.blocks);
+  for (const auto& pending : index.pending) {
+    const store::BlockMeta* const meta = finder.find(pending.block);
+    if (meta == nullptr) continue;
+    if (prunes(scope, topic, *meta)) {
+      explain_.pruned_by_metadata += 1;
+    } else {
+      add_group({topic, nullptr, pending.terms.get(), false, {{0, meta}}});
+    }
+  }
+  for (const BlockId id : index.unindexed) {
+    const store::BlockMeta* const meta = finder.find(id);
+    if (meta != nullptr) add_unless_pruned(topic, meta);
+  }
+}
+
+void CandidateQueue::add_unless_pruned(uint32_t topic, const store::BlockMeta* meta) {
+  if (prunes(topics_[topic], topic, *meta)) {
+    explain_.pruned_by_metadata += 1;
+  } else {
+    add_block(topic, meta);
+  }
 }
 
 void CandidateQueue::add_topic(uint32_t topic) {
   const TopicScope& scope = topics_[topic];
+  if (filter_ != nullptr && !is_limited(scope)) return add_whole_segments(topic);
   std::vector<const store::BlockMeta*> left;  // ids rise
   scope.view.blocks->for_each([&](const store::BlockMeta& meta) {
     explain_.blocks_total += 1;
@@ -91,7 +183,7 @@ void CandidateQueue::add_groups(uint32_t topic, const std::vector<const store::B
     return left[at];
   };
   for (const auto& segment : index.segments) {
-    Group group{topic, segment.get(), nullptr, {}};
+    Group group{topic, segment.get(), nullptr, false, {}};
     const auto& ids = segment->meta().blocks;
     for (uint32_t position = 0; position < ids.size(); ++position) {
       if (const store::BlockMeta* meta = claim(ids[position])) group.blocks.emplace_back(position, meta);
@@ -99,7 +191,7 @@ void CandidateQueue::add_groups(uint32_t topic, const std::vector<const store::B
     add_group(std::move(group));
   }
   for (const auto& pending : index.pending) {
-    Group group{topic, nullptr, pending.terms.get(), {}};
+    Group group{topic, nullptr, pending.terms.get(), false, {}};
     if (const store::BlockMeta* meta = claim(pending.block)) group.blocks.emplace_back(0, meta);
     add_group(std::move(group));
   }
@@ -141,16 +233,13 @@ CandidateQueue::Item CandidateQueue::take() {
   return item;
 }
 
-Result<BlockSet> CandidateQueue::narrow(const Group& group) {
-  const size_t positions = group.segment != nullptr ? group.segment->meta().blocks.size() : 1;
-  BlockSet among(positions);
-  uint64_t raw_bytes = 0;
-  for (const auto& [position, meta] : group.blocks) {
-    among.add(position);
-    raw_bytes += meta->raw_bytes;
-  }
+Result<BlockSet> CandidateQueue::narrow(const Group& group, const BlockSet& among) {
+  const store::BlockList& blocks = *topics_[group.topic].view.blocks;
+  uint64_t raw_bytes = group.whole ? blocks.raw_bytes() : 0;  // about as many a block there as elsewhere
+  for (const auto& [position, meta] : group.blocks) raw_bytes += meta->raw_bytes;
   const auto ask = [&](TermSource& source) {
-    source.raw_bytes_per_block = static_cast<double>(raw_bytes) / static_cast<double>(group.blocks.size());
+    source.raw_bytes_per_block =
+        static_cast<double>(raw_bytes) / static_cast<double>(group.whole ? blocks.size() : group.blocks.size());
     source.metadata = group.blocks;
     source.time_kind = topics_[group.topic].time_kind();
     return filter_->narrow(source, among);
@@ -160,7 +249,7 @@ Result<BlockSet> CandidateQueue::narrow(const Group& group) {
     return ask(source);
   }
   KSEEK_ASSIGN(store::Segment::Lease lease, group.segment->borrow());
-  SegmentTerms source(std::move(lease), positions);
+  SegmentTerms source(std::move(lease), among.size());
   return ask(source);
 }
 

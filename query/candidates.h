@@ -1,6 +1,8 @@
 // The planner: which sealed blocks to open, best first. Blocks are pruned by what is known of them (partition, offsets,
 // times, the cursor's place), then by their terms; a segment is asked only when one of its blocks comes up, so that an
-// answer that the newest blocks give costs nothing in the older segments.
+// answer that the newest blocks give costs nothing in the older segments. Where nothing limits the search to some of
+// the blocks, they are not looked at one by one: a segment stands for its blocks until it is asked, and what it leaves
+// is pruned. So a search of a large topic costs what its segments cost, not its blocks.
 //
 // One thread. Borrows the scopes, whose views keep the blocks' metadata alive.
 #pragma once
@@ -48,7 +50,7 @@ class CandidateQueue {
   /// can't be read filters nothing, and is noted in explain.
   void ask_index();
 
-  /// Blocks of segments that were not asked.
+  /// Blocks of segments that were not asked, and are there.
   [[nodiscard]] uint64_t blocks_not_asked() const;
 
  private:
@@ -57,6 +59,7 @@ class CandidateQueue {
     uint32_t topic = 0;
     const store::Segment* segment = nullptr;
     const store::BlockTerms* terms = nullptr;
+    bool whole = false;  // all blocks of the segment: they are not in `blocks`
     std::vector<std::pair<uint32_t, const store::BlockMeta*>> blocks;  // by position
   };
   struct Item {
@@ -67,13 +70,21 @@ class CandidateQueue {
   };
 
   void add_topic(uint32_t topic);
+  [[nodiscard]] bool is_limited(const TopicScope& scope) const;
+  void add_whole_segments(uint32_t topic);
+  /// Blocks of the group's range of ids that are there. REQUIRES: a segment.
+  [[nodiscard]] uint64_t live_blocks(const Group& group) const;
+  void list_blocks(Group& group);
+  void add_blocks_left(const Group& group, const BlockSet& left);
+  void add_unless_pruned(uint32_t topic, const store::BlockMeta* meta);
+  [[nodiscard]] static BlockSet all_of(const Group& group);
   [[nodiscard]] bool prunes(const TopicScope& scope, uint32_t topic, const store::BlockMeta& meta) const;
   void add_groups(uint32_t topic, const std::vector<const store::BlockMeta*>& left);
   void add_group(Group group);
   void add_block(uint32_t topic, const store::BlockMeta* meta);
   void push(Item item);
   Item take();
-  Result<BlockSet> narrow(const Group& group);
+  Result<BlockSet> narrow(const Group& group, const BlockSet& among);
 
   const std::vector<TopicScope>& topics_;
   const Window window_;

@@ -29,6 +29,11 @@ struct SortKey {
   if (order == Order::kNewest) return {meta.max_time(kind), meta.partition, meta.last, topic};
   return {meta.min_time(kind), meta.partition, meta.first, topic};
 }
+/// The same of any blocks whose messages have these times.
+[[nodiscard]] inline SortKey best_key(const store::TimeBounds& times, TimeKind kind, uint32_t topic, Order order) {
+  if (order == Order::kNewest) return {times.max_time(kind), {INT32_MAX}, kMaxOffset, topic};
+  return {times.min_time(kind), {0}, kMinOffset, topic};
+}
 [[nodiscard]] inline SortKey worst_key(const store::BlockMeta& meta, TimeKind kind, uint32_t topic, Order order) {
   return best_key(meta, kind, topic, order == Order::kNewest ? Order::kOldest : Order::kNewest);
 }

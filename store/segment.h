@@ -14,6 +14,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "store/block.h"
 #include "store/terms.h"
 
 namespace kseek::store {
@@ -93,11 +94,13 @@ class SegmentReader {
 /// A live segment, shared by searches and merges. Any thread; it keeps a few idle readers.
 class Segment {
  public:
-  Segment(std::filesystem::path path, SegmentMeta meta);
+  /// `times`: of the messages in its blocks.
+  Segment(std::filesystem::path path, SegmentMeta meta, TimeBounds times = {});
   ~Segment();  ///< deletes the directory if it was made obsolete
 
   [[nodiscard]] const SegmentMeta& meta() const { return meta_; }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const TimeBounds& times() const { return times_; }
 
   /// A reader for the calling thread, given back to the segment when `Lease` dies. kUnavailable also when the directory
   /// is gone: beside an owner, who has merged or dropped it (its blocks are then candidates for everything).
@@ -110,6 +113,7 @@ class Segment {
  private:
   const std::filesystem::path path_;
   const SegmentMeta meta_;
+  const TimeBounds times_;
   mutable std::mutex mu_;
   mutable std::vector<std::unique_ptr<SegmentReader>> idle_;  // guarded by mu_
   mutable bool obsolete_ = false;                             // guarded by mu_

@@ -176,7 +176,8 @@ Result<bool> SegmentReader::scan_terms(const TermScan& scan,
   return std::move(scanned).error();
 }
 
-Segment::Segment(std::filesystem::path path, SegmentMeta meta) : path_(std::move(path)), meta_(std::move(meta)) {}
+Segment::Segment(std::filesystem::path path, SegmentMeta meta, TimeBounds times)
+    : path_(std::move(path)), meta_(std::move(meta)), times_(times) {}
 
 Segment::~Segment() {
   idle_readers -= idle_.size();

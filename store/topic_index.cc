@@ -193,6 +193,15 @@ Result<void> TopicStoreImpl::merge_claimed(const std::vector<std::shared_ptr<con
   return commit_segment(meta, inputs);
 }
 
+TopicStoreImpl::SegmentPtr TopicStoreImpl::make_segment(const SegmentMeta& meta) const {
+  std::shared_ptr<const BlockList> blocks;  // no later list has blocks of the segment that this one has not
+  {
+    std::shared_lock lock(mu_);
+    blocks = blocks_;
+  }
+  return std::make_shared<const Segment>(segment_path(meta.id), meta, blocks->times_of(meta.blocks));
+}
+
 /// In one catalog write: `added` is named, `removed` are no longer. REQUIRES: commit_mu_ held.
 Result<void> TopicStoreImpl::write_segment_records(SegmentKey& key, const SegmentMeta& added,
                                                    const std::vector<SegmentPtr>& removed) {
@@ -209,7 +218,7 @@ Result<void> TopicStoreImpl::write_segment_records(SegmentKey& key, const Segmen
 
 Result<void> TopicStoreImpl::commit_segment(const SegmentMeta& added,
                                             const std::vector<std::shared_ptr<const Segment>>& removed) {
-  const auto segment = std::make_shared<const Segment>(segment_path(added.id), added);
+  const auto segment = make_segment(added);
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
   if (written) written = fault_point(removed.empty() ? "index.before_commit" : "merge.before_commit");

@@ -179,7 +179,7 @@ Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
   auto index = std::make_shared<IndexSnapshot>();
   std::vector<BlockId> indexed;
   rocksdb::WriteBatch batch;
-  for (SegmentMeta& meta : loaded.segments) {
+  for (const SegmentMeta& meta : loaded.segments) {
     next_segment_ = std::max(next_segment_, SegmentId{meta.id.value + 1});
     const auto path = segment_path(meta.id);
     if (!shared_.database->read_only() && files_bytes(path) != meta.bytes) {
@@ -189,7 +189,7 @@ Result<void> TopicStoreImpl::adopt_segments(Loaded& loaded) {
       continue;
     }
     indexed.insert(indexed.end(), meta.blocks.begin(), meta.blocks.end());
-    index->segments.push_back(std::make_shared<const Segment>(path, std::move(meta)));
+    index->segments.push_back(make_segment(meta));
   }
   std::sort(index->segments.begin(), index->segments.end(),
             [](const auto& a, const auto& b) { return a->meta().blocks.front() < b->meta().blocks.front(); });

@@ -174,7 +174,7 @@ Result<void> TopicStoreImpl::check_rebuilding() const {
 
 Result<void> TopicStoreImpl::commit_rebuilt(Rebuild& rebuild, const SegmentMeta& added,
                                             const std::vector<Rebuild::SegmentPtr>& removed) {
-  auto segment = std::make_shared<const Segment>(segment_path(added.id), added);
+  auto segment = make_segment(added);
   std::lock_guard commit(commit_mu_);
   auto written = check_writable();
   if (written) written = check_rebuilding();
@@ -319,12 +319,12 @@ Result<void> TopicStoreImpl::cancel_rebuild() {
 Result<void> TopicStoreImpl::adopt_rebuild(std::optional<BlockId> end, std::vector<SegmentMeta> segments) {
   auto rebuild = std::make_shared<Rebuild>(end.value_or(BlockId{0}));
   rocksdb::WriteBatch batch;
-  for (SegmentMeta& meta : segments) {
+  for (const SegmentMeta& meta : segments) {
     next_segment_ = std::max(next_segment_, SegmentId{meta.id.value + 1});
     std::error_code error;
     const auto path = segment_path(meta.id);
     if (end && std::filesystem::exists(path, error)) {
-      rebuild->add(std::make_shared<const Segment>(path, std::move(meta)));
+      rebuild->add(make_segment(meta));
     } else {
       batch.Delete(rebuilt_segment_key(number_, meta.id));
     }

@@ -161,6 +161,7 @@ class TopicStoreImpl final : public TopicStore {
   Result<void> merge_claimed(const std::vector<std::shared_ptr<const Segment>>& inputs, SegmentId id, uint32_t level);
   using SegmentPtr = std::shared_ptr<const Segment>;
   using SegmentKey = std::string(TopicNumber, SegmentId);  ///< of a segment's record in the catalog
+  [[nodiscard]] SegmentPtr make_segment(const SegmentMeta& meta) const;
   Result<void> write_segment_records(SegmentKey& key, const SegmentMeta& added, const std::vector<SegmentPtr>& removed);
   Result<void> commit_segment(const SegmentMeta& added, const std::vector<std::shared_ptr<const Segment>>& removed);
   [[nodiscard]] bool has_unindexed_below(BlockId end) const;

@@ -17,6 +17,7 @@ namespace kseek::store {
 class BlockList {
  public:
   [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] uint64_t raw_bytes() const { return raw_bytes_; }  ///< of all of them
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (const auto& chunk : chunks_) {
@@ -27,6 +28,13 @@ class BlockList {
   [[nodiscard]] const BlockMeta* find(BlockId id) const;
   /// The block whose range of offsets holds this one. A binary search in each chunk.
   [[nodiscard]] const BlockMeta* find(PartitionId partition, Offset offset) const;
+
+  /// Finds one block after the other; where their ids rise, each costs little.
+  class Finder;
+  /// How many blocks have an id of [first, last].
+  [[nodiscard]] size_t count(BlockId first, BlockId last) const;
+  /// Of those of the blocks that are there; anywhere when none is.
+  [[nodiscard]] TimeBounds times_of(const std::vector<BlockId>& sorted_ids) const;
 
   [[nodiscard]] static BlockList of(const std::vector<BlockMeta>& metas);  ///< REQUIRES: ids rising
   [[nodiscard]] BlockList with(const BlockMeta& added) const;              ///< REQUIRES: an id above all others
@@ -39,10 +47,29 @@ class BlockList {
   struct Chunk {
     std::vector<BlockMeta> metas;    ///< by id
     std::vector<uint16_t> by_place;  ///< their indices, by partition and offset
+    uint64_t raw_bytes = 0;
     explicit Chunk(std::vector<BlockMeta> blocks);
   };
+  void add(std::shared_ptr<const Chunk> chunk);
+  /// How many blocks have an id below.
+  [[nodiscard]] size_t rank(BlockId id) const;
+
   std::vector<std::shared_ptr<const Chunk>> chunks_;
   size_t size_ = 0;
+  uint64_t raw_bytes_ = 0;
+};
+
+/// Borrows the list. One thread.
+class BlockList::Finder {
+ public:
+  explicit Finder(const BlockList& list) : list_(list) {}
+  /// As BlockList::find.
+  const BlockMeta* find(BlockId id);
+
+ private:
+  const BlockList& list_;
+  size_t chunk_ = 0;  // where the block found last stands
+  size_t at_ = 0;
 };
 
 /// Where a sealed block's terms are: in a segment, in memory, or nowhere yet (then it is a candidate for everything).

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 #include "store/merge_policy.h"
 #include "tests/store/random_messages.h"
@@ -15,6 +17,11 @@ BlockMeta meta_of(uint64_t id) {
   BlockMeta meta;
   meta.id = {id};
   meta.messages = static_cast<uint32_t>(id % 1000);
+  meta.raw_bytes = id % 77;
+  meta.min_create = {static_cast<int64_t>(id * 31 % 1009)};
+  meta.max_create = {meta.min_create.ms + static_cast<int64_t>(id % 13)};
+  meta.min_ingest = {static_cast<int64_t>(id * 17 % 503)};
+  meta.max_ingest = {meta.min_ingest.ms + static_cast<int64_t>(id % 5)};
   // As blocks are: offsets of a partition rise with the ids, with gaps; partitions take turns.
   meta.partition = {static_cast<int32_t>(id % 7)};
   meta.first = {static_cast<int64_t>(id * 100)};
@@ -27,6 +34,8 @@ void expect_same(const BlockList& list, const std::vector<BlockMeta>& model) {
   list.for_each([&](const BlockMeta& meta) { seen.push_back(meta); });
   ASSERT_EQ(seen, model);
   ASSERT_EQ(list.size(), model.size());
+  ASSERT_EQ(list.raw_bytes(), std::accumulate(model.begin(), model.end(), uint64_t{0},
+                                              [](uint64_t sum, const auto& meta) { return sum + meta.raw_bytes; }));
   for (const BlockMeta& meta : model) {
     for (const Offset at : {meta.first, meta.last}) {
       const BlockMeta* const found = list.find(meta.partition, at);
@@ -39,10 +48,36 @@ void expect_same(const BlockList& list, const std::vector<BlockMeta>& model) {
   }
 }
 
+/// `ids` may name blocks that are not there.
+void expect_found(const BlockList& list, const std::vector<BlockMeta>& model, const std::vector<BlockId>& ids) {
+  BlockList::Finder finder(list);
+  std::optional<TimeBounds> times;
+  size_t between = 0;
+  for (const BlockMeta& meta : model) between += meta.id >= ids.front() && meta.id <= ids.back() ? 1 : 0;
+  ASSERT_EQ(list.count(ids.front(), ids.back()), between);
+  for (const BlockId id : ids) {
+    const auto known = std::find_if(model.begin(), model.end(), [&](const auto& meta) { return meta.id == id; });
+    const BlockMeta* const found = finder.find(id);
+    ASSERT_EQ(found != nullptr, known != model.end()) << id.value;
+    if (found == nullptr) continue;
+    ASSERT_EQ(*found, *known);
+    if (!times) times = {known->min_create, known->max_create, known->min_ingest, known->max_ingest};
+    times = {std::min(times->min_create, known->min_create), std::max(times->max_create, known->max_create),
+             std::min(times->min_ingest, known->min_ingest), std::max(times->max_ingest, known->max_ingest)};
+  }
+  const TimeBounds expected = times.value_or(TimeBounds());
+  const TimeBounds told = list.times_of(ids);
+  for (const TimeKind kind : {TimeKind::kCreate, TimeKind::kIngest}) {
+    ASSERT_EQ(told.min_time(kind), expected.min_time(kind));
+    ASSERT_EQ(told.max_time(kind), expected.max_time(kind));
+  }
+}
+
 TEST(BlockListTest, EmptyFindsNothing) {
   const BlockList list;
   EXPECT_EQ(list.size(), 0U);
   EXPECT_EQ(list.find({1}), nullptr);
+  expect_found(list, {}, {{1}, {2}});
   EXPECT_EQ(list.without({{1}}).size(), 0U);
   EXPECT_EQ(BlockList::of({}).size(), 0U);
 }
@@ -76,6 +111,9 @@ TEST(BlockListTest, RandomChangesEqualAVector) {
     }
     expect_same(list, model);
     expect_same(BlockList::of(model), model);
+    std::vector<BlockId> some{{random.below(id + 2)}};
+    for (size_t i = random.below(400); i > 0; --i) some.push_back({some.back().value + 1 + random.below(i % 7 + 1)});
+    expect_found(list, model, some);
     for (int i = 0; i < 20; ++i) {
       const BlockId wanted{random.below(id + 2)};
       const auto found = std::find_if(model.begin(), model.end(), [&](const auto& meta) { return meta.id == wanted; });
