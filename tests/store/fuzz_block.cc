@@ -32,6 +32,20 @@ void read_all(const kseek::store::DecodedBlock& block) {
   sink = sum;
 }
 
+/// Message by message; `whole` is the same block, or nothing where a part of it is damaged.
+void read_one_by_one(const kseek::store::DecodedBlock& block, const kseek::store::DecodedBlock* whole) {
+  for (size_t i = block.size(); i > 0; --i) {
+    const auto loaded = block.load_message(i - 1);
+    if (!loaded && (whole != nullptr || loaded.error().code != kseek::ErrorCode::kCorrupt)) std::abort();
+    if (whole == nullptr) continue;
+    const auto message = block.message(i - 1);
+    const auto same = whole->message(i - 1);
+    if (message.key != same.key || message.value != same.value) std::abort();
+    if (message.headers.encoded() != same.headers.encoded()) std::abort();
+  }
+  read_all(block);
+}
+
 void try_to_read(const std::string& bytes) {
   using kseek::store::Columns;
   const auto must_be_corrupt = [](const kseek::Error& error) {
@@ -39,6 +53,8 @@ void try_to_read(const std::string& bytes) {
   };
   const auto at_once = kseek::store::DecodedBlock::decode(bytes, {0});
   const auto later = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
+  const auto by_message = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
+  if (by_message) read_one_by_one(**by_message, at_once ? at_once->get() : nullptr);
   if (at_once) {
     if (!later || !(*later)->load(Columns::all())) std::abort();
     read_all(**at_once);
