@@ -71,7 +71,7 @@ class KafkaIndexer final : public Indexer {
       const DeadLetterOptions letters{options_.brokers, options_.kafka, options_.dead_letter_topic};
       KSEEK_ASSIGN(dead_letters_, DeadLetterSender::start(store_, letters));
     }
-    const Switchboard board{store_, topics_, workers_, tail_.get(), watch_.get()};
+    const Switchboard board{store_, topics_, workers_, cluster_.get(), tail_.get(), watch_.get()};
     KSEEK_ASSIGN(jobs_, JobRunner::start(store_, reindex_work(board, options_)));
     return {};
   }
