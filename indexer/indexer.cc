@@ -71,7 +71,7 @@ class KafkaIndexer final : public Indexer {
       const DeadLetterOptions letters{options_.brokers, options_.kafka, options_.dead_letter_topic};
       KSEEK_ASSIGN(dead_letters_, DeadLetterSender::start(store_, letters));
     }
-    const Switchboard board{store_, topics_, workers_, tail_.get(), watch_.get()};
+    const Switchboard board{store_, topics_, workers_, cluster_.get(), tail_.get(), watch_.get()};
     KSEEK_ASSIGN(jobs_, JobRunner::start(store_, reindex_work(board, options_)));
     return {};
   }
@@ -352,9 +352,9 @@ bool KafkaIndexer::recreate_topic(const std::shared_ptr<TopicEntry>& entry) {
   auto fresh = std::make_shared<TopicEntry>(*made);
   if (const auto settings = entry->settings()) fresh->note_settings(*settings);
   cluster_->forget(entry->name());
-  entry->set_phase(Phase::kClosed, "created again");
   workers_.add(*made);
   topics_.add(std::move(fresh));
+  entry->set_phase(Phase::kClosed, "created again");
   return true;
 }
 
@@ -366,11 +366,14 @@ Result<void> KafkaIndexer::wait_caught_up(std::string_view topic, milliseconds t
   std::optional<std::map<PartitionId, Offset>> ends;
   std::string missing = "no broker has said where it ends";
   while (Clock::now() < deadline) {
-    if (entry->phase() == Phase::kClosed) {
-      entry = topics_.find(topic);  // it was recreated
-      if (!entry) return no_such_topic(topic);
-    }
     const TopicStatus status = entry->status({});
+    // Looked at after the status: does it still stand for the topic?
+    if (entry->phase() == Phase::kRecreating || store_.topic(topic) != entry->shared_store()) {
+      entry->wait_for_news(std::min(deadline, Clock::now() + kLook));
+      entry = topics_.find(topic);
+      if (!entry) return no_such_topic(topic);
+      continue;
+    }
     if (!cluster_ || status.state == TopicState::kFailed || status.state == TopicState::kPaused) {
       return Error{ErrorCode::kUnavailable,
                    fmt::format("topic \"{}\" is {}{}{}", topic, to_string(status.state),

@@ -193,7 +193,10 @@ class Reader {
       entry_->set_phase(TopicEntry::Phase::kPaused);
       tail_->unassign(entry_);
     }
-    return fresh_->flush();
+    KSEEK_TRY(fresh_->flush());
+    // From here on another entry tells where it ends; two would contradict each other.
+    entry_->set_phase(TopicEntry::Phase::kClosed);
+    return {};
   }
 
   void go_on_reading() {

@@ -12,7 +12,8 @@
 
 namespace kseek::indexer {
 
-/// `catch_up` waits until nothing is missing, then leaves the generation durable; an error: not now.
+/// `catch_up` waits until nothing is missing, then leaves the generation durable, and to whoever called it: nobody else
+/// appends to it or tells where it ends. An error: not now.
 using CatchUp = std::function<Result<void>()>;
 /// Holds the old one's tail, calls `catch_up`, puts the next generation in the topic's place and tails on with it. On
 /// an error the old one goes on.

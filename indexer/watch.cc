@@ -151,6 +151,7 @@ void Watch::note_missing(TopicEntry& entry, Memory& memory, const Error& error) 
 }
 
 void Watch::note_found(const std::shared_ptr<TopicEntry>& entry) {
+  if (entry->phase() != TopicEntry::Phase::kDeleted) return;  // whoever holds the mutex now isn't waited for
   const std::lock_guard work(entry->work_mutex());
   if (entry->phase() != TopicEntry::Phase::kDeleted) return;
   log().info("topic {}: Kafka has it again", entry->name());

@@ -235,7 +235,8 @@ TEST_F(TopicLife, KafkasOwnToolShowsOffsetAndLag) {
   ASSERT_OK(indexer->pause_topic(topic));
   send_many(7);
   const auto shown = broker->run_tool({"org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
-                                       "--bootstrap-server", broker->address(), "--describe", "--group", group});
+                                       "--bootstrap-server", broker->address(), "--describe", "--group", group,
+                                       "--timeout", "60000"});  // its own 5 s are few on a busy machine
   ASSERT_OK(shown);
   // Group, topic, partition, current offset, end, lag, and nobody's consumer, host and client.
   const auto row = [&](const std::string& numbers) {
