@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/time.h"
@@ -17,7 +18,12 @@ Span count_of_machine() {
   return std::chrono::duration_cast<Span>(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-Span between(Timestamp from, Timestamp to) { return Span(to.ms - from.ms); }
+/// Saturates: a message may bear any time.
+Span between(Timestamp from, Timestamp to) {
+  int64_t span = 0;
+  if (__builtin_sub_overflow(to.ms, from.ms, &span)) return to > from ? Span::max() : -Span::max();
+  return std::max(Span(span), -Span::max());
+}
 
 }  // namespace
 

@@ -88,6 +88,8 @@ TEST_F(RetentionClockTest, MessagesOfThatTimeBearItOut) {
   EXPECT_EQ(clock_.now(), kBegin);
   clock_.witness(kBegin);
   clock_.witness({-1});
+  clock_.witness(kMinTimestamp);  // whatever messages bear
+  clock_.witness(kMaxTimestamp);
   clock_.witness(after(2 * kYear));
   EXPECT_EQ(clock_.now(), kBegin) << "no message of about that time";
   clock_.witness({wall_.ms - 1'500});
