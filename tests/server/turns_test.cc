@@ -57,14 +57,14 @@ class TwoClients : public ::testing::Test {
     ASSERT_TRUE(world_->broker().create_topic("busy", 2));
     ASSERT_EQ(http(world_->url(), "POST", "/api/v1/topics", R"({"topic":"busy"})", one_).status, 201);
     std::vector<indexer::OutgoingMessage> messages;
-    for (int i = 0; i < 200; ++i) messages.push_back({"busy", PartitionId{i % 2}, "k", noise(i), {}, {}});
+    for (int i = 0; i < 40; ++i) messages.push_back({"busy", PartitionId{i % 2}, "k", noise(i), {}, {}});
     world_->send_all("busy", messages);
   }
 
-  /// 10,000 letters, in which the expression below keeps its automaton busy.
+  /// 5,000 letters, in which the expression below keeps its automaton busy.
   static std::string noise(int seed) {
     std::string text;
-    for (uint64_t state = 1 + static_cast<uint64_t>(seed); text.size() < 10'000;
+    for (uint64_t state = 1 + static_cast<uint64_t>(seed); text.size() < 5'000;
          state = state * 6364136223846793005 + 1) {
       text += (state >> 40) % 2 == 0 ? 'a' : 'b';
     }
