@@ -14,6 +14,7 @@ void add_demo(CLI::App& app, Run& run);
 void add_serve(CLI::App& app, Run& run);
 void add_config(CLI::App& app, Run& run);
 void add_completion(CLI::App& app, Run& run);
+void add_man(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
 void add_broker(CLI::App& app, Run& run);
 void add_open(CLI::App& app, Run& run);

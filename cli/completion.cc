@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 
 namespace kseek::cli {
@@ -21,6 +22,10 @@ const std::map<std::string_view, std::vector<std::string_view>>& option_values()
       {"--config", {":files"}},
       {"--output", {":files"}},
       {"-o", {":files"}},
+      {"--token-file", {":files"}},
+      {"--ca-file", {":files"}},
+      {"--file", {":files"}},
+      {"--role", {"search", "operate", "metrics"}},
       {"--data-dir", {":dirs"}}};
   return kValues;
 }
@@ -28,6 +33,12 @@ const std::map<std::string_view, std::vector<std::string_view>>& option_values()
 const CLI::App* subcommand_of(const CLI::App& app, const std::string& name) {
   const auto all = app.get_subcommands([&name](const CLI::App* sub) { return sub->get_name() == name; });
   return all.empty() ? nullptr : all.front();
+}
+
+/// An option of add_server_option().
+bool is_of_server(std::string_view option) {
+  static const std::set<std::string_view> kOfServer{"--server", "--token", "--token-file", "--ca-file"};
+  return kOfServer.contains(option.substr(0, option.find('=')));
 }
 
 bool takes_value(const CLI::App& command, const std::string& word) {
@@ -38,10 +49,10 @@ bool takes_value(const CLI::App& command, const std::string& word) {
 /// The command line as far as it is typed.
 struct Line {
   const CLI::App* command;
-  size_t positionals = 0;      ///< typed before the current word
-  std::string server = {};     ///< --server's value
-  std::string value_of = {};   ///< the option whose value the current word is
-  bool only_operands = false;  ///< "--" was typed
+  size_t positionals = 0;                ///< typed before the current word
+  std::vector<std::string> server = {};  ///< of add_server_option(), as typed
+  std::string value_of = {};             ///< the option whose value the current word is
+  bool only_operands = false;            ///< "--" was typed
 };
 
 Line parse_line(const CLI::App& app, const std::vector<std::string>& words) {
@@ -51,11 +62,12 @@ Line parse_line(const CLI::App& app, const std::vector<std::string>& words) {
     if (!line.only_operands && word == "--") {
       line.only_operands = true;
     } else if (!line.only_operands && word.starts_with('-') && word.size() > 1) {
+      if (is_of_server(word) && word.find('=') != std::string::npos) line.server.push_back(word);
       if (!takes_value(*line.command, word)) continue;
       if (i + 2 == words.size()) {
         line.value_of = word;
-      } else if (word == "--server") {
-        line.server = words[i + 1];
+      } else if (is_of_server(word)) {
+        line.server.insert(line.server.end(), {word, words[i + 1]});
       }
       ++i;
     } else if (const CLI::App* sub = subcommand_of(*line.command, word)) {

@@ -14,8 +14,9 @@ struct Candidate {
   std::string meaning;  ///< may be empty
 };
 
-/// Names of topics for words that are to be one; `server` as --server says it, else empty.
-using TopicNames = std::function<std::vector<std::string>(const std::string& server)>;
+/// Names of topics for words that are to be one; `server`: what was typed of the options that say which server and who
+/// asks (add_server_option()), as typed.
+using TopicNames = std::function<std::vector<std::string>(const std::vector<std::string>& server)>;
 
 /// `words`: the command line up to the cursor, "kseek" first; the last is what is being typed, maybe empty. All
 /// candidates begin with it.

@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/common.h"
@@ -74,11 +74,24 @@ int print_script(const std::string& shell) {
   return print_all(shell == "bash" ? kBash : shell == "zsh" ? kZsh : kFish) ? kDone : kFailed;
 }
 
-/// Of the server that runs; none when it doesn't answer soon.
-std::vector<std::string> topic_names(const std::string& server) {
-  const char* variable = std::getenv("KSEEK_SERVER");
-  const std::string usual = variable == nullptr || *variable == '\0' ? kDefaultServer : variable;
-  const auto answer = HttpClient(server.empty() ? usual : server, kPatience).get("/api/v1/topics");
+/// The server that the command would ask, by what is typed and by the environment; nullopt: neither makes sense.
+std::optional<ServerChoice> server_choice(const std::vector<std::string>& typed) {
+  CLI::App reader;
+  ServerChoice server;
+  add_server_option(reader, server);
+  try {
+    reader.parse(std::vector<std::string>(typed.rbegin(), typed.rend()));  // it takes them from the last on
+  } catch (const CLI::ParseError&) {
+    return std::nullopt;
+  }
+  return server;
+}
+
+/// Of the server that runs, those that the token may see; none when it doesn't answer soon.
+std::vector<std::string> topic_names(const std::vector<std::string>& typed) {
+  const auto server = server_choice(typed);
+  if (!server) return {};
+  const auto answer = HttpClient(*server, kPatience).get("/api/v1/topics");
   std::vector<std::string> names;
   const auto json = nlohmann::json::parse(answer ? *answer : "", nullptr, false);
   if (!json.is_object() || !json.contains("topics")) return names;

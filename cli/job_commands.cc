@@ -60,8 +60,6 @@ void add_jobs(CLI::App& app, Run& run) {
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
   add_server_option(*command, options->server);
   command->require_subcommand(0, 1);
-  add_example(*command, "kseek jobs");
-  add_example(*command, "kseek jobs cancel 3");
   command->callback([options, command, &run] {
     if (!command->get_subcommands().empty()) return;  // `jobs cancel`
     run = [options] { return show(HttpClient(options->server).get("/api/v1/jobs"), options->json, &jobs_table); };
@@ -73,6 +71,9 @@ void add_jobs(CLI::App& app, Run& run) {
   add_server_option(*cancels, chosen->server);
   add_example(*cancels, "kseek jobs cancel 3");
   cancels->callback([chosen, &run] { run = [chosen] { return cancel(*chosen); }; });
+  // Last: a command made later would inherit them.
+  add_example(*command, "kseek jobs");
+  add_example(*command, "kseek jobs cancel 3");
 }
 
 void add_dead_letters(CLI::App& app, Run& run) {

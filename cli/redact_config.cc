@@ -103,7 +103,9 @@ Result<std::shared_ptr<const indexer::Redactor>> read_redaction(const std::strin
   try {
     return read_rules(path, toml::parse_file(path));
   } catch (const toml::parse_error& e) {
-    return Error{ErrorCode::kInvalid, fmt::format("{}, line {}: {}", path, e.source().begin.line, e.description()), ""};
+    const bool twice = e.description().find("redefine existing table") != std::string_view::npos;
+    return Error{ErrorCode::kInvalid, fmt::format("{}, line {}: {}", path, e.source().begin.line, e.description()),
+                 twice ? "the file has this table already, maybe empty: write the settings below that line" : ""};
   }
 }
 

@@ -13,6 +13,7 @@
 #include "cli/redact_config.h"
 #include "cli/settings.h"
 #include "indexer/kafka_properties.h"
+#include "indexer/live_redactor.h"
 
 namespace kseek::cli {
 namespace {
@@ -138,7 +139,8 @@ Result<void> read_config(const std::string& path, ServeConfig& config) {
   if (!std::filesystem::is_regular_file(path)) {
     return Error{ErrorCode::kNotFound, fmt::format("there is no file {}", path), "name another with --config"};
   }
-  KSEEK_ASSIGN(config.indexer.redactor, read_redaction(path));
+  KSEEK_ASSIGN(auto rules, read_redaction(path));
+  config.indexer.redactor = std::make_shared<indexer::LiveRedactor>(std::move(rules));
   try {
     return read_tables(path, toml::parse_file(path), config);
   } catch (const toml::parse_error& e) {
@@ -186,6 +188,7 @@ std::vector<std::string> process_environment() {
 
 Result<ServeConfig> gather_config(const ServeArguments& arguments) {
   ServeConfig config;
+  config.indexer.redactor = std::make_shared<indexer::LiveRedactor>();  // it may get rules when they are read again
   if (!arguments.config.empty()) KSEEK_TRY(read_config(arguments.config, config));
   KSEEK_TRY(read_environment(process_environment(), config));
   const std::array<std::array<std::string, 3>, 5> given{{{"[indexer] brokers", "--brokers", arguments.brokers},

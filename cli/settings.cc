@@ -158,6 +158,10 @@ void add_server(List& list, server::ServerOptions& server) {
            "A search that takes longer answers with what it has, says that it is not complete, and gives a cursor.");
   list.add("max_streams", whole(server.max_streams, 1, 1'000'000), "streams",
            "Streamed searches and live tails at once; the rest get 503.");
+  list.add("hosts", text(server.hosts), "names",
+           "Names by which this server may be asked for, beside its addresses and localhost: \"kseek.example.com, "
+           "*.lan\"; others get 403. Empty: that of listen where there is no tokens_file, and any where there "
+           "is one. \"*\" is any.");
   list.add("cors_origins", text(server.cors_origins), "origins",
            "Whose pages may use the server from a browser: \"https://tools.example.com\", several apart by commas; "
            "\"*\" is all. Empty: only the server's own page.");

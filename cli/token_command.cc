@@ -101,7 +101,6 @@ void add_token(CLI::App& app, Run& run) {
   auto options = std::make_shared<TokenOptions>();
   CLI::App* token = app.add_subcommand("token", "Who may use a server: make, list and remove tokens");
   token->require_subcommand(1);
-  add_example(*token, "kseek token add alice --role search --topics 'orders.*,logs-*' --file /etc/kseek/tokens");
 
   CLI::App* adding = add_action(*token, run, options, "add", "Make a token and print it, once", &add);
   adding->add_option("name", options->name, "Whose it is: letters, digits and . _ @ -")->required();
@@ -116,6 +115,8 @@ void add_token(CLI::App& app, Run& run) {
   CLI::App* removing = add_action(*token, run, options, "remove", "Take a token away, within a second", &remove);
   removing->add_option("name", options->name, "Whose it is")->required();
   add_example(*removing, "kseek token remove alice --file /etc/kseek/tokens");
+  // Last: a command made later would inherit it.
+  add_example(*token, "kseek token add alice --role search --topics 'orders.*,logs-*' --file /etc/kseek/tokens");
 }
 
 }  // namespace kseek::cli

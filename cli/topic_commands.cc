@@ -64,6 +64,18 @@ int get(const TopicOptions& options, const std::string& path, Render render) {
   return show(HttpClient(options.server).get(path), options, render);
 }
 
+int list(const TopicOptions& options) {
+  const auto answer = HttpClient(options.server).get("/api/v1/topics");
+  const auto token = token_of(options.server);
+  const auto json = nlohmann::json::parse(answer ? *answer : "", nullptr, false);
+  if (token && !token->empty() && !options.json && json.is_object() && json.value("topics", nlohmann::json()).empty()) {
+    return print_all("No topic is opened that this token is for (kseek token list shows which ones it is for).\n")
+               ? kDone
+               : kFailed;
+  }
+  return show(answer, options, &topics_table);
+}
+
 /// A command on one topic, or on none.
 CLI::App* declare(CLI::App& app, const std::shared_ptr<TopicOptions>& options, const char* name, const char* help,
                   bool takes_topic, const char* example = "") {
@@ -106,7 +118,7 @@ void add_close(CLI::App& app, Run& run) {
 void add_topics(CLI::App& app, Run& run) {
   auto options = std::make_shared<TopicOptions>();
   CLI::App* command = declare(app, options, "topics", "List the opened topics", false);
-  command->callback([options, &run] { run = [options] { return get(*options, "/api/v1/topics", &topics_table); }; });
+  command->callback([options, &run] { run = [options] { return list(*options); }; });
 }
 
 void add_details(CLI::App& app, Run& run) {

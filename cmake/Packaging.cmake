@@ -1,6 +1,6 @@
 # What beside the program is installed, and the Debian packages:  cd build/release && cpack -G DEB
 #
-#   kseek        the program, /etc/kseek/kseek.toml, systemd unit, completion, documents, dashboard and alerts
+#   kseek        the program, /etc/kseek/kseek.toml, systemd unit, completion, manual page, documents, dashboard and alerts
 #   libkseek0.1  the library to embed
 #   libkseek-dev its header, CMake package and pkg-config file
 #
@@ -10,16 +10,18 @@ set(made ${PROJECT_BINARY_DIR}/packaging)
 file(MAKE_DIRECTORY ${made})
 set(source ${PROJECT_SOURCE_DIR}/packaging)
 
-# What the program itself writes: its settings and the shells' scripts.
+# What the program itself writes: its settings, the shells' scripts, the manual page.
 add_custom_command(
-  OUTPUT ${made}/kseek.toml ${made}/kseek.bash ${made}/_kseek ${made}/kseek.fish
+  OUTPUT ${made}/kseek.toml ${made}/kseek.bash ${made}/_kseek ${made}/kseek.fish ${made}/kseek.1.gz
   COMMAND kseek config > ${made}/kseek.toml.new
   COMMAND sed "s|^#data_dir = .*|data_dir = \"/var/lib/kseek\"|" ${made}/kseek.toml.new > ${made}/kseek.toml
   COMMAND kseek completion bash > ${made}/kseek.bash
   COMMAND kseek completion zsh > ${made}/_kseek
   COMMAND kseek completion fish > ${made}/kseek.fish
+  COMMAND kseek man > ${made}/kseek.1
+  COMMAND gzip -9 -n -k -f ${made}/kseek.1
   DEPENDS kseek
-  COMMENT "Writing kseek.toml and the completions"
+  COMMENT "Writing kseek.toml, the completions and the manual page"
   VERBATIM)
 add_custom_command(
   OUTPUT ${made}/changelog.gz ${made}/changelog.Debian.gz
@@ -28,7 +30,7 @@ add_custom_command(
   DEPENDS ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${source}/debian/changelog
   VERBATIM)
 add_custom_target(package_files ALL DEPENDS ${made}/kseek.toml ${made}/kseek.bash ${made}/_kseek ${made}/kseek.fish
-                                            ${made}/changelog.gz)
+                                            ${made}/kseek.1.gz ${made}/changelog.gz)
 
 set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME kseek)
 install(FILES ${made}/kseek.toml DESTINATION etc/kseek)
@@ -36,6 +38,7 @@ install(FILES ${source}/systemd/kseek.service DESTINATION lib/systemd/system)
 install(FILES ${made}/kseek.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME kseek)
 install(FILES ${made}/_kseek DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES ${made}/kseek.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(FILES ${made}/kseek.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/ARCHITECTURE.md ${PROJECT_SOURCE_DIR}/LICENSE
               ${made}/changelog.gz ${made}/changelog.Debian.gz ${source}/debian/copyright
         DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -179,8 +179,37 @@ Result<OutgoingMessage> DeadLetterSender::original(const std::string& topic, con
   } else {
     message.value = letter.head;
   }
-  add_error_headers(message, topic, letter);
   return message;
+}
+
+/// A dead letter is often one because its text is no JSON: what a rule can't read does not leave here.
+void DeadLetterSender::redact(const std::string& topic, OutgoingMessage& message) const {
+  const auto rules = options_.redactor ? options_.redactor->rules() : nullptr;
+  if (rules == nullptr) return;
+  std::string encoded;
+  for (const auto& [name, value] : message.headers) append_header(encoded, name, value);
+  MessageView view;
+  view.key = message.key;
+  view.value = message.value;
+  view.headers = HeaderList(encoded);
+  Redactor::Bytes bytes;
+  if (rules->redact(topic, {&view, 1}, bytes, Unreadable::kAny) == 0) return;
+  OutgoingMessage redacted;
+  if (view.key) redacted.key.emplace(*view.key);
+  if (view.value) redacted.value.emplace(*view.value);
+  for (const Header header : view.headers) {
+    redacted.headers.emplace_back(header.name, header.value ? std::optional<std::string>(*header.value) : std::nullopt);
+  }
+  message.key = std::move(redacted.key);
+  message.value = std::move(redacted.value);
+  message.headers = std::move(redacted.headers);
+}
+
+Result<Delivered> DeadLetterSender::send(const std::string& topic, const store::DeadLetter& letter,
+                                         OutgoingMessage message) {
+  redact(topic, message);
+  add_error_headers(message, topic, letter);
+  return producer_->send(message, kSendTimeout);
 }
 
 Result<void> DeadLetterSender::send_of(store::TopicStore& topic, const std::string& to) {
@@ -193,10 +222,10 @@ Result<void> DeadLetterSender::send_of(store::TopicStore& topic, const std::stri
       if (stopping()) return {};
       KSEEK_ASSIGN(OutgoingMessage message, original(name, letter));
       message.topic = to;
-      auto sent = producer_->send(message, kSendTimeout);
+      auto sent = send(name, letter, message);
       if (!sent && sent.error().code == ErrorCode::kTooLarge) {
         message.value = letter.head;
-        sent = producer_->send(message, kSendTimeout);
+        sent = send(name, letter, std::move(message));
       }
       if (!sent) return std::move(sent).error();
       KSEEK_TRY(topic.note_dead_letters_sent(letter.partition, letter.offset.next()));

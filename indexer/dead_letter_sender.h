@@ -1,5 +1,6 @@
 // Sends dead letters on to a Kafka topic, as Kafka Connect writes them: the message as it was, and in headers where it
-// came from and what was wrong with it. Private to indexer/.
+// came from and what was wrong with it. Rules of redaction hold for them, too; where one can't read the text, that is
+// left out. Private to indexer/.
 //
 // A thread of its own. At least once: what is sent is noted after the broker has acknowledged it. Kafka still has the
 // message itself (the store keeps its first bytes only); where it is gone, or too large for the other topic, those
@@ -10,11 +11,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "base/result.h"
 #include "indexer/kafka_client.h"
+#include "indexer/live_redactor.h"
 #include "indexer/producer.h"
 #include "store/store.h"
 
@@ -23,7 +26,8 @@ namespace kseek::indexer {
 struct DeadLetterOptions {
   std::string brokers;
   Properties kafka;
-  std::string topic;  ///< where to, for topics that don't say it themselves; empty: nowhere
+  std::string topic;                            ///< where to, for topics that don't say it themselves; empty: nowhere
+  std::shared_ptr<LiveRedactor> redactor = {};  ///< nullptr: nothing is taken out
 };
 
 class DeadLetterSender {
@@ -44,6 +48,8 @@ class DeadLetterSender {
   Result<void> send_of(store::TopicStore& topic, const std::string& to);
   Result<void> connect();
   Result<OutgoingMessage> original(const std::string& topic, const store::DeadLetter& letter);
+  void redact(const std::string& topic, OutgoingMessage& message) const;
+  Result<Delivered> send(const std::string& topic, const store::DeadLetter& letter, OutgoingMessage message);
 
   store::Store& store_;
   const DeadLetterOptions options_;

@@ -10,6 +10,7 @@
 #include "indexer/compaction.h"
 #include "indexer/dead_letter_sender.h"
 #include "indexer/job_runner.h"
+#include "indexer/live_redactor.h"
 #include "indexer/log.h"
 #include "indexer/reindex_work.h"
 #include "indexer/resolver.h"
@@ -68,7 +69,7 @@ class KafkaIndexer final : public Indexer {
           std::make_unique<Compaction>(CompactionOptions{options_.brokers, options_.kafka, options_.compaction_interval,
                                                          options_.compaction_bytes_per_second},
                                        topics_);
-      const DeadLetterOptions letters{options_.brokers, options_.kafka, options_.dead_letter_topic};
+      const DeadLetterOptions letters{options_.brokers, options_.kafka, options_.dead_letter_topic, options_.redactor};
       KSEEK_ASSIGN(dead_letters_, DeadLetterSender::start(store_, letters));
     }
     const Switchboard board{store_, topics_, workers_, cluster_.get(), tail_.get(), watch_.get()};
@@ -92,14 +93,14 @@ class KafkaIndexer final : public Indexer {
       if (!stored) return no_such_topic(topic);
       return imported_status(*stored);
     }
-    return entry->status(trouble_of(*entry));
+    return status_of(*entry);
   }
 
   std::vector<TopicStatus> statuses() const override {
     std::vector<TopicStatus> all;
     for (const auto& stored : store_.topics()) {
       const auto entry = topics_.find(stored->config().name);
-      all.push_back(entry ? entry->status(trouble_of(*entry)) : imported_status(*stored));
+      all.push_back(entry ? status_of(*entry) : imported_status(*stored));
     }
     return all;
   }
@@ -113,6 +114,12 @@ class KafkaIndexer final : public Indexer {
     TopicStatus status;
     status.name = stored.config().name;
     status.state = TopicState::kImported;
+    return status;
+  }
+
+  TopicStatus status_of(const TopicEntry& entry) const {
+    TopicStatus status = entry.status(trouble_of(entry));
+    if (options_.redactor) status.redacted = options_.redactor->redacted(entry.name());
     return status;
   }
 

@@ -25,7 +25,7 @@
 
 namespace kseek::indexer {
 
-class Redactor;
+class LiveRedactor;
 
 struct IndexerOptions {
   std::string brokers;                       ///< bootstrap servers, "host:port,…"; empty: no Kafka (imports only)
@@ -43,8 +43,8 @@ struct IndexerOptions {
   unsigned workers = 0;  ///< background threads; 0: one a core
   size_t max_topics = 10'000;
   std::string dead_letter_topic;  ///< Kafka topic that dead letters are sent on to; empty: none, or as topics say
-  std::shared_ptr<const Redactor> redactor =
-      {};             ///< what is taken out of messages before they are stored; nullptr: nothing
+  /// What is taken out of messages before they are stored; its rules may change meanwhile. nullptr: nothing.
+  std::shared_ptr<LiveRedactor> redactor = {};
   bool tails = true;  ///< false: topics are left as they are, and `brokers` is for jobs alone
 };
 
@@ -75,6 +75,7 @@ struct TopicStatus {
   std::string reason;  ///< what is waited for ("broker 127.0.0.1:9092 is down, retrying") or what failed
   uint64_t lag = 0;    ///< messages between indexed_to and end, as far as known
   std::optional<KafkaTopicSettings> kafka;  ///< nullopt: not known
+  uint64_t redacted = 0;                    ///< messages that rules of redaction have changed, since the start
 };
 
 /// One partition of a topic as a consumer group reads it.

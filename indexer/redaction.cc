@@ -12,6 +12,7 @@
 #include "indexer/json_values.h"
 #include "tokenizer/json_path.h"
 #include "tokenizer/json_text.h"
+#include "tokenizer/text.h"
 
 namespace kseek::indexer {
 namespace {
@@ -47,6 +48,22 @@ re2::StringPiece piece(std::string_view text) { return text.empty() ? "" : re2::
 
 }  // namespace
 
+std::string name_of(const RedactionRule& rule) {
+  const std::string kind = !rule.field.empty()    ? "field " + rule.field
+                           : !rule.header.empty() ? "header " + rule.header
+                                                  : "a regular expression";
+  return fmt::format("{} of {}", kind, fmt::join(rule.topics, ", "));
+}
+
+Unreadable unreadable_in(store::Require require) {
+  switch (require) {
+    case store::Require::kJson: return Unreadable::kNoJsonValue;
+    case store::Require::kUtf8: return Unreadable::kNoUtf8Value;
+    case store::Require::kAnything: break;
+  }
+  return Unreadable::kAsRulesSay;
+}
+
 struct Redactor::Rule {
   RedactionRule asked;
   JsonPath path;
@@ -57,14 +74,14 @@ struct Redactor::Rule {
     return std::any_of(asked.topics.begin(), asked.topics.end(),
                        [&](const std::string& pattern) { return matches_glob(pattern, topic); });
   }
-  /// The text as it is to be; nullopt: as it is.
-  [[nodiscard]] std::optional<std::string> applied(std::string_view text) const {
-    return regex ? without_matches(text) : without_values(text);
+  /// The text as it is to be; nullopt: as it is. `replace`: what a field's rule can't read is replaced in any case.
+  [[nodiscard]] std::optional<std::string> applied(std::string_view text, bool replace) const {
+    return regex ? without_matches(text) : without_values(text, replace);
   }
 
  private:
   [[nodiscard]] std::optional<std::string> without_matches(std::string_view text) const;
-  [[nodiscard]] std::optional<std::string> without_values(std::string_view text) const;
+  [[nodiscard]] std::optional<std::string> without_values(std::string_view text, bool replace) const;
 };
 
 std::optional<std::string> Redactor::Rule::without_matches(std::string_view text) const {
@@ -84,12 +101,12 @@ std::optional<std::string> Redactor::Rule::without_matches(std::string_view text
   return out;
 }
 
-std::optional<std::string> Redactor::Rule::without_values(std::string_view text) const {
+std::optional<std::string> Redactor::Rule::without_values(std::string_view text, bool replace) const {
   const size_t framing = framing_bytes(text);
   const std::string_view json = text.substr(framing);
   if (!tokenizer::is_json_container(json)) {
-    const bool replace = asked.replace_not_json && !text.empty();
-    return replace ? std::optional(asked.replacement) : std::nullopt;
+    const bool replaced = (replace || asked.replace_not_json) && !text.empty();
+    return replaced ? std::optional(asked.replacement) : std::nullopt;
   }
   const auto values = find_values(json, path);
   if (values.empty()) return std::nullopt;
@@ -152,6 +169,7 @@ Result<std::shared_ptr<const Redactor>> Redactor::compile(const std::vector<Reda
       rule->asked.in_headers = true;
     }
     redactor->rules_.push_back(std::move(rule));
+    redactor->asked_.push_back(asked);
   }
   return std::shared_ptr<const Redactor>(std::move(redactor));
 }
@@ -159,7 +177,8 @@ Result<std::shared_ptr<const Redactor>> Redactor::compile(const std::vector<Reda
 /// The rules of a topic, on their way over its messages.
 class Redactor::Pass {
  public:
-  Pass(std::vector<const Rule*> rules, Bytes& bytes) : rules_(std::move(rules)), bytes_(bytes) {}
+  Pass(std::vector<const Rule*> rules, Bytes& bytes, Unreadable unreadable)
+      : rules_(std::move(rules)), bytes_(bytes), unreadable_(unreadable) {}
 
   /// True: it was changed.
   bool redact(MessageView& message) {
@@ -185,11 +204,21 @@ class Redactor::Pass {
  private:
   std::string_view kept(std::string text) { return bytes_.emplace_back(std::move(text)); }
 
+  [[nodiscard]] bool replaces_unreadable(std::string_view text, bool is_value) const {
+    switch (unreadable_) {
+      case Unreadable::kAsRulesSay: return false;
+      case Unreadable::kNoUtf8Value: return is_value && !tokenizer::is_utf8(text);
+      case Unreadable::kNoJsonValue: return is_value;
+      case Unreadable::kAny: break;
+    }
+    return true;
+  }
+
   bool redact_text(std::optional<std::string_view>& text, bool RedactionRule::*where) {
     bool changed = false;
     for (const Rule* rule : rules_) {
       if (!text || !(rule->asked.*where)) continue;
-      auto other = rule->applied(*text);
+      auto other = rule->applied(*text, replaces_unreadable(*text, where == &RedactionRule::in_value));
       if (!other || *other == *text) continue;
       text = kept(*std::move(other));
       changed = true;
@@ -204,7 +233,7 @@ class Redactor::Pass {
       if (!header.value || !rule->asked.in_headers) continue;
       if (rule->regex == nullptr) {
         if (matches_glob(rule->asked.header, in_small_letters(header.name))) header.value = rule->replacement;
-      } else if (auto other = rule->applied(*header.value)) {
+      } else if (auto other = rule->applied(*header.value, false)) {
         header.value = kept(*std::move(other));
       }
     }
@@ -213,16 +242,18 @@ class Redactor::Pass {
 
   const std::vector<const Rule*> rules_;
   Bytes& bytes_;
+  const Unreadable unreadable_;
 };
 
-size_t Redactor::redact(std::string_view topic, std::span<MessageView> messages, Bytes& bytes) const {
+size_t Redactor::redact(std::string_view topic, std::span<MessageView> messages, Bytes& bytes,
+                        Unreadable unreadable) const {
   bytes.clear();
   std::vector<const Rule*> rules;
   for (const auto& rule : rules_) {
     if (rule->is_of(topic)) rules.push_back(rule.get());
   }
   if (rules.empty()) return 0;
-  Pass pass(std::move(rules), bytes);
+  Pass pass(std::move(rules), bytes, unreadable);
   size_t count = 0;
   for (MessageView& message : messages) {
     if (pass.redact(message)) ++count;

@@ -13,6 +13,7 @@
 
 #include "base/message.h"
 #include "base/result.h"
+#include "store/topic_config.h"
 
 namespace kseek::indexer {
 
@@ -29,7 +30,23 @@ struct RedactionRule {
   bool in_value = false;
   bool in_headers = false;
   bool replace_not_json = false;  ///< of a field: a text that is no JSON object or array becomes `replacement`, whole
+
+  bool operator==(const RedactionRule&) const = default;
 };
+
+/// Names a rule for a log: "field card.number of payments*". Of a regular expression not the text: it may be a secret.
+[[nodiscard]] std::string name_of(const RedactionRule& rule);
+
+/// When a text that a field's rule can't read, as it is no JSON, becomes the rule's replacement.
+enum class Unreadable : uint8_t {
+  kAsRulesSay,
+  kNoUtf8Value,  ///< also where it is a value that is not UTF-8
+  kNoJsonValue,  ///< also where it is a value
+  kAny,          ///< always
+};
+/// For messages that are taken into a topic: what it refuses is kept as a dead letter only, which needs no more of the
+/// value than the reason.
+[[nodiscard]] Unreadable unreadable_in(store::Require require);
 
 /// Constant: any thread.
 class Redactor {
@@ -46,12 +63,16 @@ class Redactor {
 
   /// Applies the topic's rules, in order. What was changed in `messages` looks into `bytes`, which is emptied first.
   /// How many were changed. Linear in the messages, for each rule.
-  size_t redact(std::string_view topic, std::span<MessageView> messages, Bytes& bytes) const;
+  size_t redact(std::string_view topic, std::span<MessageView> messages, Bytes& bytes,
+                Unreadable unreadable = Unreadable::kAsRulesSay) const;
+
+  [[nodiscard]] const std::vector<RedactionRule>& rules() const { return asked_; }
 
  private:
   Redactor();
   struct Rule;
   class Pass;
+  std::vector<RedactionRule> asked_;
   std::vector<std::unique_ptr<const Rule>> rules_;
 };
 

@@ -245,7 +245,7 @@ void Tail::append_run(Topic& topic, PartitionId partition, size_t begin, size_t 
     const auto [at, size] = header_ranges_[i];
     if (size > 0) views_[i].headers = HeaderList(std::string_view(headers_).substr(at, size));
   }
-  if (options_.redactor) options_.redactor->redact(topic.entry->name(), views_, redacted_);
+  if (options_.redactor) options_.redactor->redact(topic.entry->name(), views_, redacted_, topic.unreadable);
   uint64_t bytes = 0;
   for (const MessageView& view : views_) bytes += view.raw_bytes();
   if (!check_fingerprint(topic, partition, views_.front())) return;
@@ -349,7 +349,9 @@ Result<void> Tail::remove_partition(const std::string& topic, PartitionId partit
 Result<void> Tail::do_assign(const std::shared_ptr<TopicEntry>& entry, const std::vector<TailPosition>& positions) {
   Topic& topic = topics_[entry->name()];
   topic.entry = entry;
-  topic.cluster = entry->store().config().cluster_id;
+  const store::TopicConfig config = entry->store().config();
+  topic.cluster = config.cluster_id;
+  topic.unreadable = unreadable_in(config.require);
   const PartitionList list = make_partition_list(positions.size());
   for (const TailPosition& position : positions) {
     Partition& partition = topic.partitions[position.partition.value];

@@ -24,8 +24,8 @@
 #include "base/result.h"
 #include "indexer/fingerprint.h"
 #include "indexer/kafka_client.h"
+#include "indexer/live_redactor.h"
 #include "indexer/rate_limit.h"
-#include "indexer/redaction.h"
 #include "indexer/topic_entry.h"
 #include "indexer/workers.h"
 
@@ -45,8 +45,8 @@ struct TailOptions {
   Properties kafka;
   uint64_t memory_limit_bytes = 0;
   std::chrono::milliseconds seal_after{0};
-  uint64_t rate_limit = 0;                        ///< raw bytes a second; 0: none
-  std::shared_ptr<const Redactor> redactor = {};  ///< nullptr: nothing is taken out
+  uint64_t rate_limit = 0;                      ///< raw bytes a second; 0: none
+  std::shared_ptr<LiveRedactor> redactor = {};  ///< nullptr: nothing is taken out
 };
 
 class Tail {
@@ -77,6 +77,7 @@ class Tail {
   struct Topic {
     std::shared_ptr<TopicEntry> entry;
     std::string cluster;  ///< that its messages are of; empty: not known
+    Unreadable unreadable = Unreadable::kAsRulesSay;
     std::unordered_map<int32_t, Partition> partitions;
   };
 

@@ -13,6 +13,7 @@ if [[ ${1:-} != --build ]]; then
   packages+=(
     ccache libgtest-dev libgmock-dev libbenchmark-dev                          # tests and benchmarks
     clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev                  # checks and fuzzers
+    man-db                                                                     # lexgrog and groff, for the manual page
     kcat curl                                                                  # other people's clients, for tests
     openjdk-17-jre-headless maven openssl                                      # a real Apache Kafka, for tests/kafka
     nodejs chromium                                                            # the web page's tests

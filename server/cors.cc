@@ -13,16 +13,6 @@ bool may_read(std::string_view origin, const Origins& origins) {
 
 }  // namespace
 
-Origins origins_of(std::string_view text) {
-  Origins origins;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find_first_of(", ", begin), text.size());
-    if (end > begin) origins.emplace_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return origins;
-}
-
 void allow_origin(const Request& request, const Origins& origins, Response& response) {
   const std::string_view origin = request.header("Origin");
   if (!may_read(origin, origins)) return;

@@ -12,9 +12,6 @@ namespace kseek::server {
 /// The origins that may: "https://tools.example.com"; "*" is all.
 using Origins = std::vector<std::string>;
 
-/// Of a text with commas between them.
-[[nodiscard]] Origins origins_of(std::string_view text);
-
 /// Lets the page that asked read the answer, if its origin may.
 void allow_origin(const Request& request, const Origins& origins, Response& response);
 

@@ -5,12 +5,11 @@
 #include <sys/socket.h>
 
 namespace kseek::server {
-namespace {
 
-bool only_this_machine(int fd) {
+bool only_this_machine(int listening_fd) {
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return false;
+  if (getsockname(listening_fd, reinterpret_cast<sockaddr*>(&storage), &length) != 0) return false;
   if (storage.ss_family == AF_INET) {
     constexpr uint32_t kLoopbackNet = 127;
     return ntohl(reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr) >> 24 == kLoopbackNet;
@@ -18,8 +17,6 @@ bool only_this_machine(int fd) {
   return storage.ss_family == AF_INET6 &&
          IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr);
 }
-
-}  // namespace
 
 void warn_of_exposure(int listening_fd, bool with_tls, bool with_tokens) {
   const auto log = spdlog::get("kseek");

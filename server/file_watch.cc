@@ -34,8 +34,12 @@ std::vector<std::string> named(std::vector<std::string> files) {
 
 }  // namespace
 
-FileWatch::FileWatch(std::vector<std::string> files, std::function<Result<void>()> changed)
-    : files_(named(std::move(files))), changed_(std::move(changed)), states_(states_of(files_)) {
+FileWatch::FileWatch(std::vector<std::string> files, std::function<Result<void>()> changed,
+                     std::function<void()> looked)
+    : files_(named(std::move(files))),
+      changed_(std::move(changed)),
+      looked_(std::move(looked)),
+      states_(states_of(files_)) {
   if (!files_.empty()) thread_ = std::thread([this] { watch(); });
 }
 
@@ -50,19 +54,25 @@ FileWatch::~FileWatch() {
 
 void FileWatch::watch() {
   std::unique_lock lock(mu_);
-  while (!wake_.wait_for(lock, kEvery, [this] { return stopping_; })) {
-    auto states = states_of(files_);
-    if (states == states_) continue;
-    states_ = std::move(states);
+  do {
     lock.unlock();
+    look();
+    lock.lock();
+  } while (!wake_.wait_for(lock, kEvery, [this] { return stopping_; }));
+}
+
+void FileWatch::look() {
+  auto states = states_of(files_);
+  if (states != states_) {
+    states_ = std::move(states);
     const auto read = changed_();
     if (const auto log = spdlog::get("kseek"); log != nullptr && read) {
       log->info("read again: {}", fmt::join(files_, ", "));
     } else if (log != nullptr) {
       log->error("{}: what was read before goes on to hold", describe(read.error()));
     }
-    lock.lock();
   }
+  looked_();
 }
 
 }  // namespace kseek::server

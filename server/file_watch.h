@@ -18,16 +18,19 @@ class FileWatch {
  public:
   /// Calls `changed` on its thread when one of the files is not as it was. An error of it is written to the log, with
   /// the files' names; it is called again at the next change. Empty names are left out; without any there is no thread.
-  FileWatch(std::vector<std::string> files, std::function<Result<void>()> changed);
+  /// `looked` is called there each second, and at the beginning.
+  FileWatch(std::vector<std::string> files, std::function<Result<void>()> changed, std::function<void()> looked);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
  private:
   void watch();
+  void look();
 
   const std::vector<std::string> files_;
   const std::function<Result<void>()> changed_;
+  const std::function<void()> looked_;
   std::mutex mu_;
   std::condition_variable wake_;
   bool stopping_ = false;                 // guarded by mu_

@@ -45,4 +45,14 @@ bool lists(std::string_view header, std::string_view item) {
   return false;
 }
 
+std::vector<std::string> items_of(std::string_view list) {
+  std::vector<std::string> items;
+  for (size_t begin = 0; begin < list.size();) {
+    const size_t end = std::min(list.find_first_of(", ", begin), list.size());
+    if (end > begin) items.emplace_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return items;
+}
+
 }  // namespace kseek::server

@@ -24,9 +24,12 @@
 #include "server/file_watch.h"
 #include "server/finish.h"
 #include "server/hangup_watch.h"
+#include "server/header_list.h"
+#include "server/host_check.h"
 #include "server/listen_socket.h"
 #include "server/metrics.h"
 #include "server/peer.h"
+#include "server/refusals.h"
 #include "server/request_id.h"
 #include "server/router.h"
 #include "server/routes.h"
@@ -42,15 +45,12 @@ constexpr size_t kMaxWaitingJobs = 1000;
 constexpr size_t kControlThreads = 4;
 constexpr uint64_t kMaxBodyBytesTogether = 256_MiB;
 constexpr uint64_t kDroppedBodyBytes = 64_KiB;  ///< a refused request's
-constexpr size_t kMaxTargetBytes = 16_KiB;
-constexpr size_t kMaxHeaderBytes = 32_KiB;
 constexpr size_t kConnectionBytes = 96_KiB;  ///< room for a request's first line and headers; over it they are cut off
 
 /// One request, from its first line to the last byte of its answer. Belongs to the connections' thread, and while the
 /// connection is suspended to the worker that answers it.
 struct Call {
   std::string target;
-  std::string client;  ///< whose request it is, for ClientLimits
   Request request;
   Response response;
   std::shared_ptr<std::atomic<bool>> client_gone = std::make_shared<std::atomic<bool>>(false);
@@ -92,14 +92,19 @@ class Server final : public HttpServer {
   MHD_Result answer_at_once(Call& call, MHD_Connection* connection, Response response);
   void finish_answer(const Call& call, Response& response);
 
+  [[nodiscard]] ServerState state();
+
   const bool access_log_;
+  const size_t max_searches_;
   const Origins origins_;
   Metrics metrics_;
   Router router_;                       // constant after construction
+  size_t max_connections_ = 0;          // constant after listen()
   ListenSocket socket_;                 // constant after listen()
   MHD_Daemon* daemon_ = nullptr;        // constant after listen()
   std::unique_ptr<HangupWatch> watch_;  // constant after listen()
   std::unique_ptr<Access> access_;      // constant after listen()
+  std::optional<HostCheck> hosts_;      // constant after listen()
   std::unique_ptr<TlsFiles> tls_;       // constant after listen(); nullptr: without TLS
   ConnectionWatch connections_;
   ClientLimits clients_;
@@ -115,7 +120,8 @@ size_t search_threads(unsigned asked) { return asked > 0 ? asked : std::max(4U, 
 Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer* producer,
                const ServerOptions& options)
     : access_log_(options.access_log),
-      origins_(origins_of(options.cors_origins)),
+      max_searches_(options.max_searches),
+      origins_(items_of(options.cors_origins)),
       connections_({options.idle_timeout, options.request_timeout, options.answer_timeout}),
       clients_(
           {static_cast<double>(options.requests_per_second), options.max_searches, options.max_searches_per_client}),
@@ -125,6 +131,7 @@ Server::Server(store::Store& store, indexer::Indexer& indexer, indexer::Producer
   const Services services{
       store, indexer, metrics_, producer, options.search_deadline, options.open_metrics, !options.tokens_file.empty()};
   add_all_routes(router_, services, streams_);
+  metrics_.set_state([this] { return state(); });
 }
 
 Server::~Server() {
@@ -144,6 +151,8 @@ Result<void> Server::listen(const ServerOptions& options) {
     KSEEK_ASSIGN(tls_, TlsFiles::open(options.tls_cert_file, options.tls_key_file));
   }
   KSEEK_ASSIGN(socket_, listen_on(options.listen));
+  hosts_.emplace(
+      HostCheck::Options{options.hosts, options.listen, access_->asks_for_tokens(), only_this_machine(socket_.fd)});
   if (tls_ != nullptr) socket_.url.replace(0, std::strlen("http"), "https");
   KSEEK_ASSIGN(watch_, HangupWatch::start());
   daemon_ = start_daemon(options);
@@ -152,8 +161,11 @@ Result<void> Server::listen(const ServerOptions& options) {
                  "raise the limit of open files (ulimit -n)"};
   }
   warn_of_exposure(socket_.fd, tls_ != nullptr, access_->asks_for_tokens());
-  files_ = std::make_unique<FileWatch>(std::vector{options.tokens_file, options.tls_cert_file, options.tls_key_file},
-                                       [this] { return reload(); });
+  files_ = std::make_unique<FileWatch>(
+      std::vector{options.tokens_file, options.tls_cert_file, options.tls_key_file}, [this] { return reload(); },
+      [this] {
+        if (tls_ != nullptr) tls_->warn_of_end();
+      });
   return {};
 }
 
@@ -162,6 +174,7 @@ MHD_Daemon* Server::start_daemon(const ServerOptions& options) {
   raise_open_file_limit();
   const auto connections =
       static_cast<unsigned>(std::clamp<size_t>(file_shares().connections, kFewest, options.max_connections));
+  max_connections_ = connections;
   const unsigned of_a_client =
       options.max_connections_per_client > 0 ? options.max_connections_per_client : std::max(connections / 2, 1U);
   std::vector<MHD_OptionItem> items;
@@ -180,16 +193,17 @@ MHD_Daemon* Server::start_daemon(const ServerOptions& options) {
                           &Server::on_completed, this, MHD_OPTION_ARRAY, items.data(), MHD_OPTION_END);
 }
 
+ServerState Server::state() {
+  ServerState state{connections_.count(), max_connections_, clients_.searches(), max_searches_, std::nullopt};
+  if (tls_ != nullptr) state.certificate_left = tls_->left();
+  return state;
+}
+
 /// The tokens first; each is tried, whatever became of the other.
 Result<void> Server::reload() {
   auto tokens = access_->reload();
   if (tls_ != nullptr) KSEEK_TRY(tls_->reload());
   return tokens;
-}
-
-Error too_large() {
-  return {ErrorCode::kTooLarge, "the request's body is too large",
-          fmt::format("at most {} bytes; messages to {} bytes are indexed", kMaxBodyBytes, kMaxMessageBytes)};
 }
 
 void Server::on_connection(void* self, MHD_Connection* connection, void** context,
@@ -242,19 +256,10 @@ MHD_Result Server::on_request(void* self, MHD_Connection* connection, const char
   return server.dispatch(call, connection);
 }
 
-Response head_too_large(int status, const char* what, size_t most) {
-  Response response = error_response({ErrorCode::kTooLarge, fmt::format("the request's {} takes too many bytes", what),
-                                      fmt::format("at most {}", most)});
-  response.status = status;
-  return response;
-}
-
 /// Why the request is refused, as far as its first line and headers tell: nobody is to send a body for nothing.
 std::optional<Response> Server::refusal(Call& call, const std::string& address) {
-  if (call.target.size() > kMaxTargetBytes) return head_too_large(414, "address", kMaxTargetBytes);
-  size_t header_bytes = 0;
-  for (const Parameter& header : call.request.headers) header_bytes += header.name.size() + header.value.size();
-  if (header_bytes > kMaxHeaderBytes) return head_too_large(431, "headers", kMaxHeaderBytes);
+  if (auto refused = refuse_long_head(call.target, call.request)) return refused;
+  if (const auto known = hosts_->check(call.request.header("Host")); !known) return error_response(known.error());
   auto target = parse_target(call.target);
   if (!target) return error_response(target.error());
   call.request.path = std::move(target->path);
@@ -269,9 +274,9 @@ std::optional<Response> Server::refusal(Call& call, const std::string& address) 
   call.route = *route;
   if (const auto may = permit_change(call.request, origins_); !may) return error_response(may.error());
   const auto admitted = access_->admit(**route, call.request);
-  call.client = call.request.caller != nullptr ? "token " + call.request.caller->name : address;
+  call.request.client = call.request.caller != nullptr ? "token " + call.request.caller->name : address;
   if ((*route)->need != Need::kNothing) {  // health must be seen
-    const auto counted = clients_.count_request(call.client);
+    const auto counted = clients_.count_request(call.request.client);
     if (!counted) return error_response(counted.error());
   }
   if (!admitted) return error_response(admitted.error());
@@ -297,7 +302,7 @@ MHD_Result Server::begin(Call& call, MHD_Connection* connection, const char* met
   const auto [rest, error] = std::from_chars(length.data(), length.data() + length.size(), bytes);
   auto refused = refusal(call, ConnectionWatch::client_of(*peer_of(connection).watched));
   if (!refused && !length.empty() && (error != std::errc() || bytes > kMaxBodyBytes)) {
-    refused = error_response(too_large());
+    refused = error_response(body_too_large());
   }
   if (!refused) return MHD_YES;
   if (bytes > kDroppedBodyBytes || error == std::errc::result_out_of_range) {
@@ -322,22 +327,15 @@ MHD_Result Server::take_body(Call& call, std::string_view data) {
   return MHD_YES;
 }
 
-/// For what passes by itself.
-Response later(const Error& error) {
-  Response response = error_response(error);
-  if (error.code == ErrorCode::kUnavailable) response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
 MHD_Result Server::dispatch(Call& call, MHD_Connection* connection) {
   call.began = std::chrono::steady_clock::now();
   connections_.request_came(*peer_of(connection).watched);
-  if (call.body_refused) return answer_at_once(call, connection, error_response(too_large()));
+  if (call.body_refused) return answer_at_once(call, connection, error_response(body_too_large()));
   if (call.refused) return answer_at_once(call, connection, std::move(call.response));
   if (call.route->lane == Lane::kInline) return answer_at_once(call, connection, run(*call.route, call.request));
   if (call.route->lane == Lane::kSearch) {
-    auto place = clients_.begin_search(call.client);
-    if (!place) return answer_at_once(call, connection, later(place.error()));
+    auto place = clients_.begin_search(call.request.client);
+    if (!place) return answer_at_once(call, connection, refused_for_now(place.error()));
     call.search = *std::move(place);
   }
   work_on(call, connection);
@@ -380,11 +378,11 @@ void Server::work_on(Call& call, MHD_Connection* connection) {
     MHD_resume_connection(connection);
   };
   WorkPool& pool = call.route->lane == Lane::kSearch ? search_pool_ : control_pool_;
-  const bool taken = pool.try_submit([&call, answer] {
+  const bool taken = pool.try_submit(call.request.client, [&call, answer] {
     answer(*call.client_gone ? error_response({ErrorCode::kUnavailable, "the request was given up", ""})
                              : run(*call.route, call.request));
   });
-  if (!taken) answer(later({ErrorCode::kUnavailable, "too many requests are waiting", "try again later"}));
+  if (!taken) answer(refused_for_now({ErrorCode::kUnavailable, "too many requests are waiting", "try again later"}));
 }
 
 }  // namespace

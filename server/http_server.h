@@ -31,6 +31,7 @@ struct ServerOptions {
   size_t max_searches_per_client = 128;      ///< over it: 429
   std::chrono::seconds request_timeout{60};  ///< for a client to send a request once it has begun
   std::chrono::seconds answer_timeout{120};  ///< for a client to read an answer; of a stream, 64 KiB of it
+  std::string hosts = {};         ///< names by which browsers may ask, apart by commas, with *; see host_check.h
   std::string cors_origins = {};  ///< whose pages may use the server from a browser: apart by commas; "*": all
   bool access_log = false;        ///< a line at level info for each request; else at debug
 };

@@ -34,6 +34,7 @@ struct Request {
   std::vector<std::string> captures;                     ///< the segments that stand for {} in the route's pattern
   std::vector<Parameter> headers;                        ///< as sent
   std::shared_ptr<const std::atomic<bool>> client_gone;  ///< turns true when the client hangs up
+  std::string client;                                    ///< who takes turns with others: a token's owner or an address
   std::shared_ptr<const Caller> caller;                  ///< whose token it is (access.h); nullptr: none is asked for
 
   /// The parameter's value; empty when it is absent or empty.

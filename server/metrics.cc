@@ -26,6 +26,19 @@ const Histogram::BucketBoundaries& latency_buckets() {
 
 double seconds(std::chrono::nanoseconds span) { return std::chrono::duration<double>(span).count(); }
 
+void add_server_metrics(const ServerState& state, MetricFamilies& families) {
+  const auto gauge = [&families](const char* name, const char* help, size_t value) {
+    add_metric(families, name, help, prometheus::MetricType::Gauge, static_cast<double>(value));
+  };
+  gauge("kseek_http_connections", "Open connections", state.connections);
+  gauge("kseek_http_connections_max", "Connections that can be open", state.max_connections);
+  gauge("kseek_searches_in_flight", "Searches that wait, run or stream", state.searches);
+  gauge("kseek_searches_in_flight_max", "So many can be: more get 503", state.max_searches);
+  if (!state.certificate_left) return;
+  add_metric(families, "kseek_tls_certificate_seconds_left", "Until the TLS certificate ends; below 0: it has ended",
+             prometheus::MetricType::Gauge, static_cast<double>(state.certificate_left->count()));
+}
+
 }  // namespace
 
 struct Metrics::Counted {
@@ -82,6 +95,7 @@ void Metrics::count_failed_search(std::string_view code) {
 std::string Metrics::text(const store::Store& store, const indexer::Indexer& indexer,
                           const std::function<bool(std::string_view)>& shown) const {
   MetricFamilies families = counted_->registry.Collect();
+  if (state_) add_server_metrics(state_(), families);
   add_topic_metrics(store, indexer, shown, families);
   add_process_metrics(families);
   std::ostringstream out;

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,10 +17,20 @@
 
 namespace kseek::server {
 
+/// The server itself at the moment of asking.
+struct ServerState {
+  size_t connections = 0, max_connections = 0;
+  size_t searches = 0, max_searches = 0;                 ///< waiting, running and streaming
+  std::optional<std::chrono::seconds> certificate_left;  ///< until the TLS certificate ends; nullopt: no TLS
+};
+
 class Metrics {
  public:
   Metrics();
   ~Metrics();
+
+  /// Where the state comes from; before anybody asks for text().
+  void set_state(std::function<ServerState()> state) { state_ = std::move(state); }
 
   /// A request that was answered. `route`: its pattern, as it was added to the router; empty when there is none.
   void count_request(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
@@ -37,6 +48,7 @@ class Metrics {
  private:
   struct Counted;
   std::unique_ptr<Counted> counted_;
+  std::function<ServerState()> state_;  // constant after set_state(); empty: it is not told
 };
 
 }  // namespace kseek::server

@@ -83,7 +83,7 @@ Result<Response> search(const Services& services, StreamHub& streams, const Requ
                                             deadline);
     }
     if (request.caller != nullptr) work = std::make_unique<UntilRevoked>(std::move(work), request.caller);
-    auto events = streams.open(std::move(work), request.client_gone);
+    auto events = streams.open(request.client, std::move(work), request.client_gone);
     if (events == nullptr) return too_many_streams();
     return Response{.content_type = "text/event-stream; charset=utf-8",
                     .body = "",

@@ -10,9 +10,10 @@ StreamHub::StreamHub(WorkPool& pool, size_t max_streams)
 
 StreamHub::~StreamHub() { stop(); }
 
-std::shared_ptr<EventStream> StreamHub::open(std::unique_ptr<StreamWork> work,
+std::shared_ptr<EventStream> StreamHub::open(const std::string& client, std::unique_ptr<StreamWork> work,
                                              std::shared_ptr<const std::atomic<bool>> client_gone) {
   auto entry = std::make_shared<Entry>();
+  entry->client = client;
   entry->stream = std::make_shared<EventStream>(std::move(client_gone));
   entry->work = std::move(work);
   {
@@ -76,7 +77,7 @@ void StreamHub::look_after(const std::shared_ptr<Entry>& entry) {
 }
 
 void StreamHub::submit(const std::shared_ptr<Entry>& entry) {
-  if (pool_.try_submit([this, entry] { run_step(entry); })) return;
+  if (pool_.try_submit(entry->client, [this, entry] { run_step(entry); })) return;
   const std::lock_guard lock(mu_);  // no room now: the watch tries again
   entry->again = true;
   entry->busy = false;

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -38,8 +39,8 @@ class StreamHub {
   StreamHub(const StreamHub&) = delete;
   StreamHub& operator=(const StreamHub&) = delete;
 
-  /// A new stream and its first step. nullptr: max_streams are open, or it is stopping.
-  [[nodiscard]] std::shared_ptr<EventStream> open(std::unique_ptr<StreamWork> work,
+  /// A new stream of the client and its first step. nullptr: max_streams are open, or it is stopping.
+  [[nodiscard]] std::shared_ptr<EventStream> open(const std::string& client, std::unique_ptr<StreamWork> work,
                                                   std::shared_ptr<const std::atomic<bool>> client_gone);
   /// Closes all streams. REQUIRES: the pool runs no jobs any more.
   void stop();
@@ -51,6 +52,7 @@ class StreamHub {
   static constexpr size_t kMaxWaitingBytes = 256 * 1024;
 
   struct Entry {
+    std::string client;  ///< on whose turns the steps are
     std::shared_ptr<EventStream> stream;
     std::unique_ptr<StreamWork> work;
     bool busy = false;   // guarded by mu_: a job for it is queued or running

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -50,6 +52,19 @@ bool belong_together(gnutls_pubkey_t certified, gnutls_privkey_t key) {
   return !id.empty() && id == id_of(certified);
 }
 
+/// When the first of them ends; one that doesn't say it counts as one that has ended.
+std::chrono::system_clock::time_point end_of(std::vector<gnutls_pcert_st>& chain) {
+  auto first = std::chrono::system_clock::time_point::max();
+  for (gnutls_pcert_st& one : chain) {
+    gnutls_x509_crt_t certificate = nullptr;
+    const bool read = gnutls_pcert_export_x509(&one, &certificate) == 0;
+    const time_t end = read ? std::max<time_t>(gnutls_x509_crt_get_expiration_time(certificate), 0) : 0;
+    if (read) gnutls_x509_crt_deinit(certificate);
+    first = std::min(first, std::chrono::system_clock::from_time_t(end));
+  }
+  return first;
+}
+
 }  // namespace
 
 TlsFiles::Pair::~Pair() {
@@ -84,14 +99,39 @@ Result<void> TlsFiles::reload() {
                  fmt::format("the key {} is not that of the certificate {}", key_file_, certificate_file_),
                  "put the two files that belong together"};
   }
+  pair->ends = end_of(pair->chain);
   const std::lock_guard lock(mu_);
   pairs_.push_back(std::move(pair));
+  warn_again_ = {};
   return {};
 }
 
 TlsFiles::Pair& TlsFiles::current() {
   const std::lock_guard lock(mu_);
   return *pairs_.back();
+}
+
+std::chrono::seconds TlsFiles::left() {
+  return std::chrono::floor<std::chrono::seconds>(current().ends - std::chrono::system_clock::now());
+}
+
+void TlsFiles::warn_of_end() {
+  constexpr std::chrono::hours kDay{24};
+  const auto log = spdlog::get("kseek");
+  const std::chrono::seconds left = this->left();
+  {
+    const std::lock_guard lock(mu_);
+    const auto now = std::chrono::steady_clock::now();
+    if (log == nullptr || left >= kSoon || now < warn_again_) return;
+    warn_again_ = now + kDay;
+  }
+  if (left.count() <= 0) {
+    log->error("the certificate {} has ended: clients refuse it. Put a new one there (with its key)",
+               certificate_file_);
+  } else {
+    log->warn("the certificate {} ends in {:.1f} days: put a new one there (with its key); it is read by itself",
+              certificate_file_, std::chrono::duration<double, std::ratio<86400>>(left).count());
+  }
 }
 
 }  // namespace kseek::server

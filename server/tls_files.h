@@ -4,6 +4,7 @@
 
 #include <gnutls/abstract.h>
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -34,9 +35,16 @@ class TlsFiles {
     Pair& operator=(const Pair&) = delete;
     std::vector<gnutls_pcert_st> chain;
     gnutls_privkey_t key = nullptr;
+    std::chrono::system_clock::time_point ends;  ///< the first of the chain to end
   };
   /// What is shown now; valid as long as this object.
   [[nodiscard]] Pair& current();
+
+  /// Until what is shown ends; below 0: it has ended.
+  [[nodiscard]] std::chrono::seconds left();
+  /// Says in the log that it ends in less than kSoon, or has ended: once a day, and of each that is read.
+  void warn_of_end();
+  static constexpr std::chrono::hours kSoon{14 * 24};
 
  private:
   TlsFiles(std::string certificate_file, std::string key_file)
@@ -47,6 +55,7 @@ class TlsFiles {
   std::mutex mu_;
   /// guarded by mu_; the last is shown. Those before may be in use by a handshake, so they stay: some KiB a change.
   std::deque<std::unique_ptr<Pair>> pairs_;
+  std::chrono::steady_clock::time_point warn_again_;  // guarded by mu_
 };
 
 }  // namespace kseek::server

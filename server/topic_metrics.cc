@@ -59,6 +59,8 @@ constexpr std::array kFigures = {
            [](const Row& row) { return row.stats.activity.messages_taken; }},
     Figure{"kseek_topic_bytes_taken_total", "Their keys, values and headers", kCounter,
            [](const Row& row) { return row.stats.activity.bytes_taken; }},
+    Figure{"kseek_topic_messages_redacted_total", "Messages of which rules of redaction took something out", kCounter,
+           [](const Row& row) { return row.status.redacted; }},
     Figure{"kseek_topic_blocks_sealed_total", "Blocks made durable", kCounter,
            [](const Row& row) { return row.stats.activity.blocks_sealed; }},
     Figure{"kseek_topic_segments_built_total", "Fresh index segments published", kCounter,

@@ -10,11 +10,14 @@ WorkPool::WorkPool(size_t threads, size_t max_waiting) : max_waiting_(max_waitin
 
 WorkPool::~WorkPool() { stop(); }
 
-bool WorkPool::try_submit(std::function<void()> job) {
+bool WorkPool::try_submit(const std::string& client, Job job) {
   {
     const std::lock_guard lock(mu_);
-    if (stopping_ || waiting_.size() >= max_waiting_) return false;
-    waiting_.push_back(std::move(job));
+    if (stopping_ || count_ >= max_waiting_) return false;
+    std::deque<Job>& jobs = waiting_[client];
+    if (jobs.empty()) turns_.push_back(client);
+    jobs.push_back(std::move(job));
+    ++count_;
   }
   wake_.notify_one();
   return true;
@@ -30,13 +33,27 @@ void WorkPool::stop() {
   threads_.clear();
 }
 
+/// The oldest job of the client whose turn it is; its next turn comes after everybody else's. REQUIRES: one waits.
+WorkPool::Job WorkPool::take_locked() {
+  const auto client = waiting_.find(turns_.front());
+  Job job = std::move(client->second.front());
+  client->second.pop_front();
+  if (client->second.empty()) {
+    waiting_.erase(client);
+  } else {
+    turns_.push_back(client->first);
+  }
+  turns_.pop_front();
+  --count_;
+  return job;
+}
+
 void WorkPool::work() {
   std::unique_lock lock(mu_);
   for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
-    const std::function<void()> job = std::move(waiting_.front());
-    waiting_.pop_front();
+    wake_.wait(lock, [this] { return stopping_ || count_ > 0; });
+    if (count_ == 0) return;
+    const Job job = take_locked();
     lock.unlock();
     job();
     lock.lock();

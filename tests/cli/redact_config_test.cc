@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "cli/serve_config.h"
+#include "indexer/live_redactor.h"
 #include "tests/server/temp_dir.h"
 
 namespace kseek::cli {
@@ -23,11 +24,11 @@ std::string redacted(const std::string& toml, std::string_view value) {
   if (const auto read = read_config(path, config); !read) {
     return read.error().message.substr(path.size()) + "; " + read.error().hint;
   }
-  if (config.indexer.redactor == nullptr) return "no rules";
+  if (config.indexer.redactor->rules() == nullptr) return "no rules";
   MessageView message;
   message.value = value;
   indexer::Redactor::Bytes bytes;
-  config.indexer.redactor->redact("orders", {&message, 1}, bytes);
+  config.indexer.redactor->rules()->redact("orders", {&message, 1}, bytes);
   return std::string(*message.value);
 }
 

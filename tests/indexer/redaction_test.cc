@@ -6,12 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <random>
 #include <sstream>
 
 #include "base/redacted.h"
 #include "indexer/import.h"
 #include "indexer/json_values.h"
+#include "indexer/live_redactor.h"
 #include "tests/indexer/world.h"
 #include "tokenizer/json_text.h"
 
@@ -270,7 +272,7 @@ void send(const World& world, const std::vector<OutgoingMessage>& messages) {
 
 TEST(Redaction, NothingOfItIsInTheStore) {
   World world;
-  world.options.redactor = compiled(card_rules());
+  world.options.redactor = std::make_shared<LiveRedactor>(compiled(card_rules()));
   world.create("cards", 1);
   world.start();
   OpenRequest request;
@@ -300,7 +302,7 @@ TEST(Redaction, NothingOfItIsInTheStore) {
   world.stop();
 
   // With them again, a message that was stored as it was sent is known again, too. Reading again takes all of it out.
-  world.options.redactor = compiled(card_rules());
+  world.options.redactor = std::make_shared<LiveRedactor>(compiled(card_rules()));
   world.start();
   send(world, secret_messages(3));
   world.wait_caught_up("cards");
@@ -310,6 +312,101 @@ TEST(Redaction, NothingOfItIsInTheStore) {
   ASSERT_TRUE(eventually([&] { return world.indexer->jobs().find(job->id)->state == store::JobState::kDone; }));
   EXPECT_EQ(world.scan("cards").size(), 333U);
   EXPECT_EQ(count_with(world.scan("cards"), kSecret), 0U);
+}
+
+/// Rules that are set while messages come hold for those that come from then on.
+TEST(Redaction, RulesCanChangeMeanwhile) {
+  World world;
+  world.options.redactor = std::make_shared<LiveRedactor>();
+  world.create("cards", 1);
+  world.start();
+  world.open("cards");
+  send(world, {message_of("cards", 0, kSecret)});
+  world.wait_caught_up("cards");
+  EXPECT_EQ(world.status("cards").redacted, 0U);
+  world.options.redactor->set(compiled({regex(kSecret)}));
+  send(world, {message_of("cards", 0, kSecret), message_of("cards", 0, "nothing"), message_of("cards", 0, kSecret)});
+  world.wait_caught_up("cards");
+  EXPECT_EQ(world.status("cards").redacted, 2U);
+  world.options.redactor->set(nullptr);
+  send(world, {message_of("cards", 0, kSecret)});
+  world.wait_caught_up("cards");
+  std::vector<std::string> values;
+  for (const Found& message : world.scan("cards")) values.push_back(message.value.value_or("null"));
+  EXPECT_THAT(values, ::testing::ElementsAre(kSecret, "***", "nothing", "***", kSecret));
+  EXPECT_EQ(world.status("cards").redacted, 2U);
+}
+
+TEST(Redaction, WhatATopicRefusesIsReplacedWhereNoRuleCanReadIt) {
+  const auto rules = compiled({field("card")});
+  const auto value_after = [&](std::string_view value, Unreadable unreadable) {
+    MessageView message;
+    message.key = value;
+    message.value = value;
+    Redactor::Bytes bytes;
+    rules->redact("t", {&message, 1}, bytes, unreadable);
+    EXPECT_EQ(message.key, value) << "the rule is of values";
+    return std::string(*message.value);
+  };
+  EXPECT_EQ(value_after("no JSON", unreadable_in(store::Require::kAnything)), "no JSON");
+  EXPECT_EQ(value_after("no JSON", unreadable_in(store::Require::kUtf8)), "no JSON") << "the topic takes it";
+  EXPECT_EQ(value_after("\xff", unreadable_in(store::Require::kUtf8)), "***");
+  EXPECT_EQ(value_after("no JSON", unreadable_in(store::Require::kJson)), "***");
+  EXPECT_EQ(value_after("", unreadable_in(store::Require::kJson)), "");
+  EXPECT_EQ(value_after(R"({"card":1})", unreadable_in(store::Require::kJson)), R"({"card":"***"})");
+  EXPECT_EQ(value_after("no JSON", Unreadable::kAny), "***");
+  RedactionRule of_keys = field("card");
+  of_keys.in_key = true;
+  MessageView message;
+  message.key = "no JSON";
+  Redactor::Bytes bytes;
+  EXPECT_EQ(compiled({of_keys})->redact("t", {&message, 1}, bytes, Unreadable::kNoJsonValue), 0U);
+  EXPECT_EQ(compiled({of_keys})->redact("t", {&message, 1}, bytes, Unreadable::kAny), 1U);
+  EXPECT_EQ(message.key, "***");
+}
+
+/// What is sent on to a topic of dead letters is redacted, too, and what no rule can read is left out.
+TEST(Redaction, OfDeadLettersThatAreSentOn) {
+  World world;
+  world.options.redactor = std::make_shared<LiveRedactor>(
+      compiled({{.topics = {"cards"}, .field = "card"}, {.topics = {"cards"}, .header = "authorization"}}));
+  world.create("cards", 1);
+  world.create("plain", 1);
+  world.create("letters", 1);
+  world.start();
+  world.open("letters");
+  for (const char* topic : {"cards", "plain"}) {
+    OpenRequest request;
+    request.topic = topic;
+    request.require = store::Require::kJson;
+    request.dead_letter_topic = "letters";
+    ASSERT_TRUE(world.indexer->open_topic(request));
+    OutgoingMessage message = message_of(topic, 0, std::string(R"({"card":")") + kSecret);
+    message.key = "the key";
+    message.headers = {{"Authorization", kSecret}, {"trace", "4bf9"}};
+    send(world, {message});
+    world.wait_caught_up(topic);
+    const auto letters = world.store->topic(topic)->dead_letters(10);
+    ASSERT_EQ(letters.size(), 1U);
+    EXPECT_EQ(letters[0].head.find(kSecret) != std::string::npos, topic == std::string("plain")) << letters[0].head;
+  }
+  ASSERT_TRUE(eventually([&] { return world.scan("letters").size() >= 2; }));
+  for (const Found& letter : world.scan("letters")) {
+    std::map<std::string, std::string> headers;
+    for (const auto& [name, value] : letter.headers) headers[name] = value.value_or("null");
+    EXPECT_EQ(letter.key, "the key");
+    EXPECT_EQ(headers["trace"], "4bf9");
+    EXPECT_EQ(headers["__connect.errors.offset"], "0");
+    if (headers["__connect.errors.topic"] == "plain") {
+      EXPECT_EQ(count_with({letter}, kSecret), 1U) << "this test can see it";
+      EXPECT_FALSE(headers.contains(std::string(kRedactedHeader)));
+      continue;
+    }
+    EXPECT_EQ(count_with({letter}, kSecret), 0U);
+    EXPECT_EQ(letter.value, "***");
+    EXPECT_EQ(headers["Authorization"], "***");
+    EXPECT_EQ(headers[std::string(kRedactedHeader)], "value,headers");
+  }
 }
 
 TEST(Redaction, OfImports) {

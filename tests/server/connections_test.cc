@@ -115,14 +115,14 @@ TEST(Connections, HangupIsNoticed) {
 TEST(Connections, BodiesAreLimited) {
   const auto world = busy_world();
   RawConnection announced(world->url());
-  ASSERT_TRUE(announced.send("POST /api/v1/topics HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"));
+  ASSERT_TRUE(announced.send("POST /api/v1/topics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"));
   const auto refused = announced.read_answer();
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 413);
   EXPECT_EQ(refused->json()["error"]["code"], "too_large");
 
   RawConnection chunked(world->url());
-  ASSERT_TRUE(chunked.send("POST /api/v1/topics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  ASSERT_TRUE(chunked.send("POST /api/v1/topics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"));
   const std::string chunk = "100000\r\n" + std::string(0x100000, 'x') + "\r\n";
   for (int i = 0; i < 12 && chunked.send(chunk); ++i) continue;
   chunked.send("0\r\n\r\n");
@@ -206,18 +206,18 @@ TEST(WorkPool, BoundsItsQueueAndRunsAllItTook) {
   std::atomic<int> ran{0};
   std::atomic<bool> go{false};
   server::WorkPool pool(1, 2);
-  ASSERT_TRUE(pool.try_submit([&] {
+  ASSERT_TRUE(pool.try_submit("a", [&] {
     go.wait(false);
     ++ran;
   }));
   int taken = 1;
-  while (pool.try_submit([&] { ++ran; })) ++taken;
+  while (pool.try_submit("a", [&] { ++ran; })) ++taken;
   EXPECT_LE(taken, 4);
   go = true;
   go.notify_all();
   pool.stop();
   EXPECT_EQ(ran, taken);
-  EXPECT_FALSE(pool.try_submit([] {}));
+  EXPECT_FALSE(pool.try_submit("a", [] {}));
 }
 
 }  // namespace

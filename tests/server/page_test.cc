@@ -15,7 +15,7 @@ using ::testing::Not;
 
 RawAnswer get_with(const World& world, const std::string& target, const std::string& header) {
   RawConnection connection(world.url());
-  EXPECT_TRUE(connection.send("GET " + target + " HTTP/1.1\r\nHost: test\r\n" + header + "\r\n\r\n"));
+  EXPECT_TRUE(connection.send("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n\r\n"));
   return connection.read_answer().value_or(RawAnswer{});
 }
 

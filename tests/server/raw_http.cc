@@ -107,7 +107,7 @@ std::optional<std::string> RawConnection::read_bytes(size_t count) {
 std::string request_text(std::string_view method, std::string_view target, std::string_view body,
                          std::string_view headers) {
   std::string text(method);
-  text.append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
+  text.append(" ").append(target).append(" HTTP/1.1\r\nHost: localhost\r\n");
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   return text.append(headers).append("\r\n").append(body);
 }

@@ -52,9 +52,10 @@ TEST(CommandLine, BadUsageIsTwo) {
 }
 
 TEST(CommandLine, HelpHasExamples) {
-  for (const char* command : {"demo",     "serve",   "broker", "open",         "close",     "topics",   "details",
-                              "progress", "pause",   "resume", "search",       "get",       "messages", "send",
-                              "import",   "reindex", "jobs",   "dead-letters", "retention", "groups",   "config"}) {
+  for (const char* command :
+       {"demo",  "serve",        "broker",    "open",   "close",    "topics", "details", "progress",
+        "pause", "resume",       "search",    "get",    "messages", "send",   "import",  "reindex",
+        "jobs",  "dead-letters", "retention", "groups", "config",   "man"}) {
     const Finished help = kseek({command, "--help"});
     EXPECT_EQ(help.code, 0) << command;
     EXPECT_THAT(help.out, HasSubstr(std::string("Examples:\n  k"))) << command;
@@ -80,6 +81,7 @@ TEST(CommandLine, ConfigurationErrorsSayTheLine) {
       {"[indexer]\nseal_after = \"5 parsecs\"\n", "line 2"},
       {"[kafka]\n\"client.id\" = [1]\n", "line 2"},
       {"[server\n", "line 1"},
+      {"[server]\n[server]\nlisten = \":1\"\n", "has this table already"},
       {"server = 1\n", "must be a table"}};
   for (const auto& [content, said] : cases) {
     write_file(dir.file("kseek.toml"), content);

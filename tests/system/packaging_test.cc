@@ -7,6 +7,7 @@
 #include <iterator>
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include "tests/source_dir.h"
 #include "tests/system/system.h"
@@ -39,6 +40,7 @@ TEST(Packaging, DashboardAndAlertsNameMetricsThatExist) {
   const std::regex sample("(^|\n)([a-z_]+)[{ ]");
   for (std::sregex_iterator it(metrics.begin(), metrics.end(), sample), end; it != end; ++it) there.insert((*it)[2]);
   ASSERT_TRUE(there.contains("kseek_search_seconds_bucket")) << metrics;
+  there.insert("kseek_tls_certificate_seconds_left");  // with TLS only: security_test.cc
   for (const char* file : {"grafana/kseek.json", "prometheus/alerts.yml"}) {
     const std::string text = content_of(packaging() / file);
     const std::regex name(R"(\b(kseek|process)_[a-z]+(_[a-z]+)*\b)");
@@ -48,6 +50,21 @@ TEST(Packaging, DashboardAndAlertsNameMetricsThatExist) {
     }
     EXPECT_GT(count, 5U) << file;
   }
+}
+
+/// Of what docs/metrics.md names, which a test of the server compares with /metrics.
+TEST(Packaging, DashboardShowsEveryMetric) {
+  const std::string dashboard = content_of(packaging() / "grafana/kseek.json");
+  std::istringstream lines(content_of(fs::path(source_dir()) / "docs/metrics.md"));
+  const std::regex name("`(kseek_[a-z_]+)`");
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("|")) continue;
+    for (std::sregex_iterator it(line.begin(), line.end(), name), end; it != end; ++it, ++count) {
+      EXPECT_TRUE(std::regex_search(dashboard, std::regex((*it)[1].str() + "(_bucket)?\\b"))) << (*it)[1];
+    }
+  }
+  EXPECT_GT(count, 25U);
 }
 
 TEST(Packaging, DashboardIsADashboard) {
@@ -84,6 +101,7 @@ class DebianPackage : public ::testing::Test {
   void holds_what_it_should() const;
   void serves_with_its_configuration() const;
   void has_a_unit_that_systemd_understands() const;
+  void has_a_manual_page() const;
 
   const TempDir dir_;
   std::set<std::string> packages_;
@@ -97,7 +115,8 @@ void DebianPackage::holds_what_it_should() const {
        {"etc/kseek/kseek.toml", "usr/lib/systemd/system/kseek.service", "usr/share/doc/kseek/README.md",
         "usr/share/doc/kseek/copyright", "usr/share/doc/kseek/docs/operating.md",
         "usr/share/doc/kseek/grafana/kseek.json", "usr/share/bash-completion/completions/kseek",
-        "usr/share/zsh/vendor-completions/_kseek", "usr/share/fish/vendor_completions.d/kseek.fish"}) {
+        "usr/share/man/man1/kseek.1.gz", "usr/share/zsh/vendor-completions/_kseek",
+        "usr/share/fish/vendor_completions.d/kseek.fish"}) {
     EXPECT_TRUE(fs::is_regular_file(root / file)) << file;
   }
   EXPECT_FALSE(fs::exists(root / "usr/etc"));
@@ -137,11 +156,32 @@ void DebianPackage::has_a_unit_that_systemd_understands() const {
   EXPECT_THAT(verified.err, Not(HasSubstr("kseek.service"))) << "it complains of something in the unit";
 }
 
+void DebianPackage::has_a_manual_page() const {
+  const std::string page = root() + "/usr/share/man/man1/kseek.1.gz";
+  const Finished text = run({"gzip", "-dc", page});
+  EXPECT_EQ(text.out, kseek({"man"}).out);
+  for (const char* said : {".SS kseek search [OPTIONS] topics [query]", ".SS kseek token add [OPTIONS] name",
+                           "fB\\-\\-explain", "fBmax_searches", "KSEEK_TOKEN_FILE"}) {
+    EXPECT_THAT(text.out, HasSubstr(said));
+  }
+  if (has_program("lexgrog")) {
+    const Finished named = run({"lexgrog", page});
+    EXPECT_EQ(named.code, 0) << named.out << named.err;
+    EXPECT_THAT(named.out, HasSubstr("kseek - finds any message in Kafka"));
+  }
+  if (!has_program("groff")) return;
+  const Finished set = run({"groff", "-man", "-Kutf8", "-Tutf8", "-ww"}, text.out);
+  EXPECT_EQ(set.code, 0);
+  EXPECT_EQ(set.err, "") << "warnings";
+  EXPECT_THAT(set.out, HasSubstr("order-1042700"));
+}
+
 /// One test, because packing takes most of the time.
 TEST_F(DebianPackage, HoldsServesAndIsUnderstood) {
   holds_what_it_should();
   serves_with_its_configuration();
   has_a_unit_that_systemd_understands();
+  has_a_manual_page();
 }
 
 }  // namespace

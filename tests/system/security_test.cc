@@ -92,7 +92,7 @@ TEST(Security, TokensOnTheCommandLine) {
 TEST(Security, TlsWithAReloadedCertificate) {
   const TempDir dir;
   make_certificate(dir, "one");
-  make_certificate(dir, "two");
+  make_certificate(dir, "two", "30");
   Process server = serve(dir, tls_config(dir, "one"));
   const std::string url = server.read_line().value_or("");
   ASSERT_TRUE(url.starts_with("https://127.0.0.1:")) << url << server.errors();
@@ -101,6 +101,24 @@ TEST(Security, TlsWithAReloadedCertificate) {
   EXPECT_THAT(curl(dir, {"--tlsv1.0", "--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0", url + "/healthz"}),
               Not(HasSubstr("ok")));
   EXPECT_THAT(curl(dir, {url + "/healthz"}, "two"), HasSubstr("certificate"));
+  const auto days_left = [&](const std::string& authority) {
+    const std::string metrics = curl(dir, {url + "/metrics"}, authority);
+    const std::string name = "\nkseek_tls_certificate_seconds_left ";
+    const size_t at = metrics.find(name);
+    return at == std::string::npos ? -1.0 : std::stod(metrics.substr(at + name.size())) / 86400;
+  };
+  EXPECT_GT(days_left("one"), 1);
+  EXPECT_LE(days_left("one"), 2);
+  const auto warnings = [&server] {
+    const std::string log = server.errors();
+    size_t count = 0;
+    for (size_t at = log.find(" days: put a new one"); at != std::string::npos;) {
+      ++count;
+      at = log.find(" days: put a new one", at + 1);
+    }
+    return count;
+  };
+  EXPECT_TRUE(eventually([&] { return warnings() == 1; })) << server.errors();
   EXPECT_THAT(run({"curl", "-sS", "http" + url.substr(5) + "/healthz"}).out, Not(HasSubstr("ok")));
   EXPECT_THAT(curl(dir, {url + "/api/v1/topics", url + "/api/v1/search?topic=none"}), HasSubstr("not opened"));
   EXPECT_EQ(kseek({"topics", "--server", url, "--ca-file", dir.file("one.pem")}).code, 0);
@@ -115,6 +133,8 @@ TEST(Security, TlsWithAReloadedCertificate) {
   std::filesystem::copy(dir.file("one.pem"), dir.file("two.pem"));
   std::filesystem::rename(dir.file("two.key"), dir.file("one.key"));
   EXPECT_TRUE(eventually([&] { return curl(dir, {url + "/healthz"}, "two").find("ok") != std::string::npos; }));
+  EXPECT_GT(days_left("two"), 29);
+  EXPECT_EQ(warnings(), 1U) << server.errors();
 }
 
 /// A tail and a large answer over TLS, where bytes wait in the library and not in the socket.

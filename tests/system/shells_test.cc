@@ -44,6 +44,48 @@ TEST(Shells, BashCompletesFromTheRunningServer) {
   EXPECT_EQ(completed("details or"), "orders\n");
 }
 
+/// Topics are asked for as the command itself would: with the token, from the environment or as typed.
+TEST(Shells, TopicsAreCompletedWithTheToken) {
+  const TempDir dir;
+  Process broker(kseek_arguments({"broker", "--topic", "orders:1", "--topic", "other:1"}));
+  const auto add = [&](const std::string& name, const std::string& role, const std::string& topics) {
+    const Finished made =
+        kseek({"token", "add", name, "--role", role, "--topics", topics, "--file", dir.file("tokens")});
+    EXPECT_EQ(made.code, 0) << made.err;
+    return made.out.substr(0, made.out.find('\n'));
+  };
+  const std::string root = add("root", "operate", "*");
+  const std::string some = add("some", "search", "ord*");
+  const std::string none = add("none", "search", "nothing");
+  write_file(dir.file("kseek.toml"), "[server]\ntokens_file = \"" + dir.file("tokens") + "\"\n");
+  const ServerProcess server(dir.file("data"), broker.read_line().value_or(""), dir.file("kseek.toml"));
+  ASSERT_TRUE(server.ready()) << server.process().errors();
+  for (const char* topic : {"orders", "other"}) {
+    ASSERT_EQ(kseek({"open", topic, "--server", server.url(), "--token", root}).code, 0);
+  }
+  const auto completed = [&](const std::string& variable, std::vector<std::string> words) {
+    std::vector<std::string> arguments = kseek_arguments({"complete", "--", "kseek"});
+    arguments.insert(arguments.begin(), {"env", "KSEEK_SERVER=" + server.url(), variable});
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return run(arguments).out;
+  };
+  write_file(dir.file("mine"), some + "\n");
+  EXPECT_EQ(completed("KSEEK_TOKEN=" + root, {"search", "o"}), "orders\ttopic\nother\ttopic\n");
+  EXPECT_EQ(completed("KSEEK_TOKEN=" + some, {"search", "o"}), "orders\ttopic\n");
+  EXPECT_EQ(completed("KSEEK_TOKEN_FILE=" + dir.file("mine"), {"details", ""}), "orders\ttopic\n");
+  EXPECT_EQ(completed("NONE=", {"search", "--token-file", dir.file("mine"), ""}), "orders\ttopic\n");
+  EXPECT_EQ(completed("NONE=", {"search", "--token=" + some, ""}), "orders\ttopic\n");
+  EXPECT_EQ(completed("NONE=", {"search", ""}), "");
+  EXPECT_EQ(completed("KSEEK_TOKEN=" + none, {"search", ""}), "");
+  const Finished topics = kseek({"topics", "--server", server.url(), "--token", none});
+  EXPECT_EQ(topics.code, 0) << topics.err;
+  EXPECT_THAT(topics.out, HasSubstr("No topic is opened that this token is for"));
+  EXPECT_THAT(kseek({"search", "orders", "x", "--server", server.url(), "--token", none}).err,
+              HasSubstr("the token \"none\" is not for the topic \"orders\""));
+  EXPECT_THAT(kseek({"search", "o*", "x", "--server", server.url(), "--token", none}).err,
+              HasSubstr("no opened topic of yours is named like"));
+}
+
 TEST(Shells, FishCompletes) {
   if (!has_shell("fish")) GTEST_SKIP() << "no fish here";
   const TempDir dir;
