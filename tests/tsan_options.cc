@@ -1,5 +1,5 @@
-// Compiled into every program of the tsan preset: libraries of the system (RocksDB, librdkafka …) are not instrumented, so
-// the thread sanitizer would see their memory accesses, through memcpy and the like, but not the atomics that order
+// Compiled into every program of the tsan preset: libraries of the system (RocksDB, librdkafka …) are not instrumented,
+// so the thread sanitizer would see their memory accesses, through memcpy and the like, but not the atomics that order
 // them. What they do is not looked at; what our code does is.
 extern "C" const char* __tsan_default_options();  // NOLINT: the sanitizer's name
 
