@@ -48,30 +48,39 @@ void ScanPool::run() {
 namespace {
 
 /// Work that several threads share. A helper that comes late finds nothing left, and `work` perhaps gone.
-struct Shared {
-  const size_t n;
-  const std::function<void(size_t)>& work;
-  std::atomic<size_t> next{0};
-  std::atomic<size_t> ended{0};
+class SharedWork {
+ public:
+  SharedWork(size_t n, const std::function<void(size_t)>& work) : n_(n), work_(work) {}
 
+  /// Does what nobody has begun.
   void help() {
-    for (size_t i = next++; i < n; i = next++) {
-      work(i);
-      if (++ended == n) ended.notify_all();
+    for (size_t i = next_++; i < n_; i = next_++) {
+      work_(i);
+      if (++ended_ == n_) ended_.notify_all();
     }
   }
+  /// Until all has ended.
+  void wait() const {
+    for (size_t ended = ended_; ended < n_; ended = ended_) ended_.wait(ended);
+  }
+
+ private:
+  const size_t n_;
+  const std::function<void(size_t)>& work_;
+  std::atomic<size_t> next_{0};
+  std::atomic<size_t> ended_{0};
 };
 
 }  // namespace
 
 void run_together(size_t n, const std::function<void(size_t)>& work) {
-  const auto shared = std::make_shared<Shared>(n, work);
+  const auto shared = std::make_shared<SharedWork>(n, work);
   ScanPool& pool = ScanPool::instance();
   for (size_t helpers = std::min(n, pool.threads() + 1); helpers > 1; --helpers) {
     pool.submit([shared] { shared->help(); });
   }
   shared->help();
-  for (size_t ended = shared->ended; ended < n; ended = shared->ended) shared->ended.wait(ended);
+  shared->wait();
 }
 
 }  // namespace kseek::query
