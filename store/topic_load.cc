@@ -154,7 +154,7 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
               [](const auto& a, const auto& b) { return a.offset < b.offset; });
   }
   KSEEK_TRY(adopt_segments(loaded));
-  return adopt_rebuild(loaded.rebuild_end, std::move(loaded.rebuilt_segments));
+  return adopt_rebuild(loaded.rebuild_end, loaded.rebuilt_segments);
 }
 
 /// A write that failed half way may be found whole after a crash, next to its second try: the later one goes.

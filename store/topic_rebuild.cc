@@ -316,7 +316,7 @@ Result<void> TopicStoreImpl::cancel_rebuild() {
 }
 
 /// After a restart: goes on with what is there.
-Result<void> TopicStoreImpl::adopt_rebuild(std::optional<BlockId> end, std::vector<SegmentMeta> segments) {
+Result<void> TopicStoreImpl::adopt_rebuild(std::optional<BlockId> end, const std::vector<SegmentMeta>& segments) {
   auto rebuild = std::make_shared<Rebuild>(end.value_or(BlockId{0}));
   rocksdb::WriteBatch batch;
   for (const SegmentMeta& meta : segments) {

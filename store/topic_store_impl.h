@@ -187,7 +187,7 @@ class TopicStoreImpl final : public TopicStore {
                               const std::vector<Rebuild::SegmentPtr>& removed);
   [[nodiscard]] IndexSwap plan_swap(const Rebuild& rebuild) const;  // REQUIRES: mu_ held
   Result<void> swap_index(const Rebuild& rebuild);
-  Result<void> adopt_rebuild(std::optional<BlockId> end, std::vector<SegmentMeta> segments);
+  Result<void> adopt_rebuild(std::optional<BlockId> end, const std::vector<SegmentMeta>& segments);
 
   // topic_read.cc
   /// As read_block(), with what was compacted away.
