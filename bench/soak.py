@@ -136,7 +136,7 @@ class Searcher:
 
     def _check_lag(self, query, answer):
         """Messages come all the time, so some may be on their way; nothing else is a reason."""
-        lag = sum(row["lag"] for row in answer["coverage"])
+        lag = sum(row["lag"] or 0 for row in answer["coverage"])  # none: it isn't known where the partition ends
         others = [reason for reason in answer["incomplete_because"] if "not indexed yet" not in reason]
         if others or lag > self.stream.a_second * FINDABLE_S:
             self.wrong.append(f"{query}: incomplete, {lag} messages behind: {answer['incomplete_because']}")
