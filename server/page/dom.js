@@ -36,3 +36,9 @@ export const ms = (n) => (n >= 1000 ? `${(n / 1000).toFixed(1)} s` : n >= 10 ? `
 
 /// "2026-11-20T10:00:00.500Z" as it stands in the table.
 export const timeText = (iso) => (iso === null ? 'no time' : iso.replace('T', ' ').replace('Z', ''));
+
+/// A message's time in milliseconds. What RFC 3339 can't say (years after 9999) comes, and goes, as milliseconds.
+export const timeMs = (text) => (/^-?\d+$/.test(text) ? Number(text) : Date.parse(text));
+
+/// The other way around.
+export const timeOf = (ms) => (ms > Date.parse('9999-12-31T23:59:59.999Z') ? String(Math.round(ms)) : new Date(Math.round(ms)).toISOString());

@@ -1,6 +1,6 @@
 // Messages over time, all of them, whatever they say: matches can't be counted without reading every message, and this
 // does not pretend to. The hits on the page are ticks on it. Dragging over it sets the time range.
-import {byId, count, svg, timeText} from './dom.js';
+import {byId, count, svg, timeMs, timeOf, timeText} from './dom.js';
 import {getJson} from './api.js';
 import {timelinePath} from './state.js';
 
@@ -39,8 +39,8 @@ export class Timeline {
     this.figure.hidden = this.line === null || this.line.messages === 0;
     if (this.figure.hidden) return;
     const {buckets, messages, spread, from, to} = this.line;
-    this.from = Date.parse(from);
-    this.span = Date.parse(to) - this.from;
+    this.from = timeMs(from);
+    this.span = timeMs(to) - this.from;
     const width = kBuckets / buckets.length;
     const most = Math.max(...buckets);
     const marks = kHeight - 6;
@@ -53,7 +53,7 @@ export class Timeline {
       return node;
     });
     for (const hit of this.hits) {
-      const at = ((Date.parse(hit.timestamp) - this.from) / this.span) * kBuckets;
+      const at = ((timeMs(hit.timestamp) - this.from) / this.span) * kBuckets;
       if (at >= 0 && at <= kBuckets) shapes.push(svg('rect', {class: 'tick', x: Math.min(at, kBuckets - 0.35), y: marks + 1, width: 0.35, height: 5}));
     }
     this.brush = svg('rect', {class: 'brush', y: 0, height: kHeight, x: 0, width: 0});
@@ -67,7 +67,7 @@ export class Timeline {
   }
 
   stamp(share) {
-    const text = timeText(new Date(this.from + share * this.span).toISOString());
+    const text = timeText(timeOf(this.from + share * this.span));
     return this.span > 86_400_000 ? text.slice(0, 16) : text.slice(0, 19);
   }
 
@@ -94,8 +94,8 @@ export class Timeline {
     const [a, b] = [Math.min(this.start, this.end), Math.max(this.start, this.end)];
     this.dropBrush();
     if (b - a < 0.004) return;  // a click
-    const iso = (share) => new Date(Math.round(this.from + share * this.span)).toISOString();
-    this.onRange(`${iso(a)}..${iso(b)}`);
+    const at = (share) => timeOf(this.from + share * this.span);
+    this.onRange(`${at(a)}..${at(b)}`);
   }
 
   dropBrush() {

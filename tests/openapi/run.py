@@ -1,7 +1,6 @@
 """Starts a broker and `kseek serve`, fills two topics, and has schemathesis test the server (run.sh says how)."""
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -98,7 +97,7 @@ def with_a_token(kseek, program, address, seed, examples):
 def main():
     kseek, program = sys.argv[1:3]
     validate(json.loads((HERE / '../../server/openapi.json').read_text()))
-    seed = int(os.environ.get('KSEEK_SEED') or random.randrange(2**31))
+    seed = int(os.environ.get('KSEEK_SEED') or 1)  # one, so that what fails is the change's doing; others by hand
     examples = int(os.environ.get('KSEEK_EXAMPLES') or 20)
     print(f'KSEEK_SEED={seed}', flush=True)
     with tempfile.TemporaryDirectory() as directory:

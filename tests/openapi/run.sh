@@ -5,6 +5,7 @@
 # Where Python or schemathesis can't be had it ends with 77 (CTest: skipped); with CI=true that is a failure.
 # KSEEK_EXAMPLES=500 makes so many requests an operation (20); KSEEK_SEED repeats a run.
 set -euo pipefail
+kseek=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 lacking() {
@@ -16,4 +17,4 @@ lacking() {
 command -v python3 >/dev/null || lacking "there is no python3"
 environment=$(./environment.sh --where)
 [[ -x $environment/bin/st ]] || lacking "schemathesis is not in $environment"
-exec "$environment/bin/python" run.py "$1" "$environment/bin/st"
+exec "$environment/bin/python" run.py "$kseek" "$environment/bin/st"

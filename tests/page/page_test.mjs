@@ -277,6 +277,32 @@ test('at 360 pixels everything fits', async () => {
   await world.check(page);
 });
 
+test('a time that RFC 3339 can\'t say, as a producer may claim any, is shown and can be searched', async () => {
+  const line = (offset, ts) => `{"topic":"t","partition":0,"offset":${offset},"ts":${ts},"key":"k","payload":"v"}`;
+  const {url, token, stop} = await guarded(`${line(0, 1_700_000_000_000)}\n${line(1, 479_476_136_124_903)}`);
+  try {
+    const page = await world.context.newPage();
+    const troubles = [];
+    page.on('pageerror', (error) => troubles.push(String(error)));
+    await page.goto(`${url}/?topic=t`);
+    await page.fill('#token-field', token);
+    await page.press('#token-field', 'Enter');
+    await page.locator('#timeline rect.tick').nth(1).waitFor();
+    assert.deepEqual(await page.locator('tr.hit .open').allTextContents(), ['479476136124903', '2023-11-14 22:13:20.000']);
+    const box = await page.locator('#timeline-bars').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 10);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width, box.y + 10, {steps: 2});
+    await page.mouse.up();
+    await page.waitForFunction(() => document.querySelectorAll('tr.hit').length === 1);
+    assert.deepEqual(await page.locator('tr.hit .open').allTextContents(), ['479476136124903']);
+    assert.deepEqual(troubles, []);
+    await page.close();
+  } finally {
+    await stop();
+  }
+});
+
 test('a server that asks for a token gets one from the person, and keeps it out of addresses', async () => {
   const {url, token, stop} = await guarded('{"topic":"t","partition":0,"offset":0,"ts":1000,"key":"k","payload":"guarded words"}');
   try {

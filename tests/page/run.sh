@@ -4,8 +4,8 @@
 # Where node, Chromium or their libraries can't be had it ends with 77 (CTest: skipped); with CI=true that is a failure.
 # KSEEK_SCREENSHOTS=DIR also writes pictures of the page there.
 set -euo pipefail
+kseek=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")"
-kseek=$1
 
 lacking() {
   echo "page tests SKIPPED, not run: $1. scripts/setup.sh installs what they need."
