@@ -65,7 +65,7 @@ PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 if [[ $build == build/release ]]; then
   cmake --preset release >/dev/null
-  cmake --build --preset release -j 2 >/dev/null
+  cmake --build --preset release -j 2 --target kseek bench/all >/dev/null
 fi
 mkdir -p bench/results "$work"
 name=bench/results/$(date -u +%Y-%m-%d)-$messages
