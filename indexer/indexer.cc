@@ -134,7 +134,7 @@ class KafkaIndexer final : public Indexer {
   void add_known(const std::shared_ptr<store::TopicStore>& topic);
   Result<std::optional<int32_t>> ask_before_opening(const OpenRequest& request);
   bool recreate_topic(const std::shared_ptr<TopicEntry>& entry);
-  Result<std::shared_ptr<TopicEntry>> entry_to_change(std::string_view topic) const;
+  Result<TopicRegistry::Held> hold_to_change(std::string_view topic) const;
 
   store::Store& store_;           // constant after construction
   const IndexerOptions options_;  // constant after construction
@@ -242,23 +242,21 @@ Result<void> KafkaIndexer::open_topic(const OpenRequest& request) {
   return {};
 }
 
-Result<std::shared_ptr<TopicEntry>> KafkaIndexer::entry_to_change(std::string_view topic) const {
+Result<TopicRegistry::Held> KafkaIndexer::hold_to_change(std::string_view topic) const {
   if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
-  auto entry = topics_.find(topic);
-  if (!entry) return no_such_topic(topic);
-  return entry;
+  auto held = topics_.hold(topic);
+  if (!held.entry) return no_such_topic(topic);
+  return held;
 }
 
 Result<void> KafkaIndexer::close_topic(std::string_view topic) {
   if (stopping_) return Error{ErrorCode::kUnavailable, "the indexer is stopping", ""};
   jobs_->cancel_of(topic);
-  const auto entry = topics_.find(topic);
+  const auto [entry, work] = topics_.hold(topic);
   if (!entry) {
     if (!store_.topic(topic)) return no_such_topic(topic);
     return store_.drop_topic(topic);
   }
-  const std::lock_guard work(entry->work_mutex());
-  if (entry->phase() == Phase::kClosed) return no_such_topic(topic);
   if (tail_) tail_->unassign(entry);
   entry->set_phase(Phase::kClosed, "closed");
   workers_.remove(entry->store());
@@ -273,10 +271,9 @@ Result<void> KafkaIndexer::close_topic(std::string_view topic) {
 }
 
 Result<void> KafkaIndexer::pause_topic(std::string_view topic) {
-  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
-  const std::lock_guard work(entry->work_mutex());
+  KSEEK_ASSIGN(const auto held, hold_to_change(topic));
+  const auto& entry = held.entry;
   switch (entry->phase()) {
-    case Phase::kClosed: return no_such_topic(topic);
     case Phase::kPaused: return {};
     case Phase::kImported:
       return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: nothing is taken in", topic), ""};
@@ -291,11 +288,10 @@ Result<void> KafkaIndexer::pause_topic(std::string_view topic) {
 }
 
 Result<void> KafkaIndexer::resume_topic(std::string_view topic) {
-  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
   {
-    const std::lock_guard work(entry->work_mutex());
+    KSEEK_ASSIGN(const auto held, hold_to_change(topic));
+    const auto& entry = held.entry;
     switch (entry->phase()) {
-      case Phase::kClosed: return no_such_topic(topic);
       case Phase::kPaused: break;
       case Phase::kImported:
         return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: nothing is taken in", topic), ""};
@@ -311,9 +307,8 @@ Result<void> KafkaIndexer::resume_topic(std::string_view topic) {
 }
 
 Result<void> KafkaIndexer::set_retention(std::string_view topic, const store::Retention& retention) {
-  KSEEK_ASSIGN(const auto entry, entry_to_change(topic));
-  const std::lock_guard work(entry->work_mutex());
-  if (entry->phase() == Phase::kClosed) return no_such_topic(topic);
+  KSEEK_ASSIGN(const auto held, hold_to_change(topic));
+  const auto& entry = held.entry;
   if (entry->phase() == Phase::kImported && retention.kind == store::Retention::Kind::kFollow) {
     return Error{ErrorCode::kConflict, fmt::format("topic \"{}\" was imported: there is no Kafka to follow", topic),
                  "give a duration, or forever"};

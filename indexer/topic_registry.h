@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "indexer/topic_entry.h"
@@ -27,6 +28,23 @@ class TopicRegistry {
     const std::lock_guard lock(mu_);
     const auto it = entries_.find(name);
     return it == entries_.end() ? nullptr : it->second;
+  }
+  /// The topic's entry with its work mutex held.
+  struct Held {
+    std::shared_ptr<TopicEntry> entry;
+    std::unique_lock<std::mutex> work;
+  };
+  /// Waits for whoever works on the topic; when another entry took its place meanwhile, for that one. nullptr: there is
+  /// none, or it is closed.
+  [[nodiscard]] Held hold(std::string_view name) const {
+    for (auto entry = find(name); entry;) {
+      std::unique_lock work(entry->work_mutex());
+      if (entry->phase() != TopicEntry::Phase::kClosed) return {std::move(entry), std::move(work)};
+      work.unlock();
+      const auto closed = std::exchange(entry, find(name));
+      if (entry == closed) break;
+    }
+    return {};
   }
   [[nodiscard]] std::vector<std::shared_ptr<TopicEntry>> all() const {  ///< by name
     const std::lock_guard lock(mu_);

@@ -242,6 +242,22 @@ TEST_F(JobsTest, PausedTopicsStayPausedAndTakeOverTheirSettings) {
   expect_whole(world_.scan("orders"), 330);
 }
 
+TEST_F(JobsTest, TheTopicCanBeChangedWhileItsNextGenerationTakesOver) {
+  open_with(30);
+  std::atomic<bool> enough{false};
+  std::thread person([&] {
+    for (int days = 1; !enough; days = days % 9 + 1) {
+      const auto changed =
+          world_.indexer->set_retention("orders", {store::Retention::Kind::kDuration, std::chrono::hours(24) * days});
+      EXPECT_TRUE(changed) << describe(changed.error());
+    }
+  });
+  for (int round = 0; round < 8; ++round) EXPECT_EQ(wait_ended(reindex(JobSource::kKafka).id).state, JobState::kDone);
+  enough = true;
+  person.join();
+  ASSERT_TRUE(world_.indexer->close_topic("orders"));
+}
+
 TEST_F(JobsTest, WaitsForTheBroker) {
   open_with(300);
   world_.broker->set_down(true);
