@@ -279,16 +279,16 @@ void BM_LookUp(benchmark::State& state) {
   Terms terms;
   const auto segment = large_segment(scratch, terms);
   auto reader = must(segment->borrow());
-  std::vector<uint32_t> positions;
+  std::vector<Posting> postings;
   size_t at = 0;
   uint64_t found = 0;
   for (auto _ : state) {
     const auto& sorted = terms.inputs[at % terms.inputs.size()].terms->sorted();
     const std::string_view term = sorted[(at * 7919) % sorted.size()];
     ++at;
-    positions.clear();
-    if (!reader->postings(term, positions)) std::abort();
-    found += positions.size();
+    postings.clear();
+    if (!reader->postings(term, postings)) std::abort();
+    found += postings.size();
   }
   state.counters["postings"] = static_cast<double>(found) / static_cast<double>(state.iterations());
 }

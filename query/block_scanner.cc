@@ -1,10 +1,28 @@
 #include "query/block_scanner.h"
 
+#include <bit>
+
 namespace kseek::query {
 namespace {
 
 /// Fewer messages are verified without a look at whole columns.
 constexpr size_t kFewMessages = 4;
+
+/// More slices than this are loaded with all others: whole columns are searched faster.
+constexpr int kFewSlices = store::kBlockSlices / 2;
+
+/// Visits the messages of the slices, those that stand together at once: visit(begin, end).
+template <class Visit>
+void for_each_run(const store::MessageBlock& block, store::SliceMask slices, Visit&& visit) {
+  for (unsigned left = slices; left != 0;) {
+    const auto first = static_cast<unsigned>(std::countr_zero(left));
+    const auto end = first + static_cast<unsigned>(std::countr_one(left >> first));
+    const size_t begin_message = block.slice_begin(first);
+    const size_t end_message = block.slice_begin(end);
+    if (begin_message < end_message) visit(begin_message, end_message);
+    left &= ~0U << end;
+  }
+}
 
 }  // namespace
 
@@ -22,22 +40,29 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
     return SortKey{head.time(limits.time_kind), limits.partition.partition, head.offset, limits.topic};
   };
   const Order order = limits.window.order;
-  BlockSet counting(count);
+  MessageSet counting(count);
   size_t few = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const SortKey key = key_of(i);
-    if (!limits.contains(key)) continue;
-    if (limits.worst && precedes(*limits.worst, key, order)) {
-      found.left_out = true;
-      continue;
+  const auto add_counting = [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      const SortKey key = key_of(i);
+      if (!limits.contains(key)) continue;
+      if (limits.worst && precedes(*limits.worst, key, order)) {
+        found.left_out = true;
+        continue;
+      }
+      counting.add(i);
+      ++few;
     }
-    counting.add(i);
-    ++few;
+  };
+  if (limits.slices == store::kAllSlices) {
+    add_counting(0, count);
+  } else {
+    for_each_run(*block, limits.slices, add_counting);
   }
   if (few == 0) return found;
-  KSEEK_TRY(block->load(columns_));
+  KSEEK_TRY(load(*block, limits.slices));
   found.read_texts = true;
-  if (prefilter_ != nullptr && few > kFewMessages) counting &= prefilter_->messages(*block, count);
+  if (prefilter_ != nullptr && few > kFewMessages) counting = prefilter_->messages(*block, counting);
 
   // From the end where better keys are likely, so that the page is soon full of good ones and most are rejected
   // cheaply.
@@ -55,6 +80,15 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
   found.left_out = found.left_out || top.overflowed();
   found.hits = std::move(top.hits());
   return found;
+}
+
+Result<void> BlockScanner::load(const store::MessageBlock& block, store::SliceMask slices) const {
+  if (std::popcount(slices) > kFewSlices) return block.load(columns_);
+  Result<void> loaded;
+  for_each_run(block, slices, [&](size_t begin, size_t end) {
+    if (loaded) loaded = block.load(columns_, begin, end);
+  });
+  return loaded;
 }
 
 }  // namespace kseek::query

@@ -22,8 +22,9 @@ struct ScanLimits {
   PartitionScope partition;
   TimeRange times;
   Window window;
-  size_t capacity = 1;           ///< so many hits are wanted, …
-  std::optional<SortKey> worst;  ///< … none behind this one
+  size_t capacity = 1;                          ///< so many hits are wanted, …
+  std::optional<SortKey> worst;                 ///< … none behind this one
+  store::SliceMask slices = store::kAllSlices;  ///< the others have no match; not all only of a stored block, whole
   [[nodiscard]] bool contains(const SortKey& key) const {
     return key.offset >= partition.first && key.offset < partition.limit && key.time >= times.first &&
            key.time <= times.last && window.contains(key);
@@ -54,6 +55,9 @@ class BlockScanner {
   }
 
  private:
+  /// The texts of these slices.
+  [[nodiscard]] Result<void> load(const store::MessageBlock& block, store::SliceMask slices) const;
+
   const Prefilter* const prefilter_;
   const store::Columns columns_;
   const bool all_match_;

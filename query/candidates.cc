@@ -22,7 +22,7 @@ const store::BlockMeta* CandidateQueue::next_block() const { return heap_.empty(
 Candidate CandidateQueue::pop() {
   assert(next_block() != nullptr);
   const Item item = take();
-  return {item.topic, item.block};
+  return {item.topic, item.block, item.slices};
 }
 
 void CandidateQueue::ask_index() {
@@ -33,8 +33,8 @@ void CandidateQueue::ask_index() {
   groups_[index].whole = false;
   if (group.whole && live_blocks(group) < group.segment->meta().blocks.size()) list_blocks(group);
   if (!group.whole && group.blocks.empty()) return;
-  const BlockSet all = all_of(group);
-  const Result<BlockSet> left = narrow(group, all);
+  const SliceSet all = all_of(group);
+  const Result<SliceSet> left = narrow(group, all);
   if (!left) {
     explain_.notes.push_back("an index segment was left out (its blocks were searched): " + describe(left.error()));
   }
@@ -58,23 +58,23 @@ void CandidateQueue::list_blocks(Group& group) {
   group.whole = false;
 }
 
-BlockSet CandidateQueue::all_of(const Group& group) {
-  BlockSet all(group.segment != nullptr ? group.segment->meta().blocks.size() : 1);
+SliceSet CandidateQueue::all_of(const Group& group) {
+  SliceSet all(group.segment != nullptr ? group.segment->meta().blocks.size() : 1);
   if (group.whole) all.add_all();
   for (const auto& [position, meta] : group.blocks) all.add(position);
   return all;
 }
 
-void CandidateQueue::add_blocks_left(const Group& group, const BlockSet& left) {
+void CandidateQueue::add_blocks_left(const Group& group, const SliceSet& left) {
   for (const auto& [position, meta] : group.blocks) {
-    if (left.contains(position)) add_block(group.topic, meta);
+    if (left.contains(position)) add_block(group.topic, meta, left.slices(position));
   }
   if (!group.whole) return;
   store::BlockList::Finder finder(*topics_[group.topic].view.blocks);
   const auto& ids = group.segment->meta().blocks;
-  left.for_each([&](size_t position) {
+  left.for_each([&](size_t position, store::SliceMask slices) {
     const store::BlockMeta* const meta = finder.find(ids[position]);
-    if (meta != nullptr) add_unless_pruned(group.topic, meta);
+    if (meta != nullptr) add_unless_pruned(group.topic, meta, slices);
   });
 }
 
@@ -127,11 +127,11 @@ void CandidateQueue::add_whole_segments(uint32_t topic) {
   }
 }
 
-void CandidateQueue::add_unless_pruned(uint32_t topic, const store::BlockMeta* meta) {
+void CandidateQueue::add_unless_pruned(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices) {
   if (prunes(topics_[topic], topic, *meta)) {
     explain_.pruned_by_metadata += 1;
   } else {
-    add_block(topic, meta);
+    add_block(topic, meta, slices);
   }
 }
 
@@ -214,9 +214,9 @@ void CandidateQueue::add_group(Group group) {
   push(item);
 }
 
-void CandidateQueue::add_block(uint32_t topic, const store::BlockMeta* meta) {
+void CandidateQueue::add_block(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices) {
   explain_.candidates += 1;
-  push({best_key(*meta, topics_[topic].time_kind(), topic, window_.order), topic, meta, 0});
+  push({best_key(*meta, topics_[topic].time_kind(), topic, window_.order), topic, meta, 0, slices});
 }
 
 void CandidateQueue::push(Item item) {
@@ -233,7 +233,7 @@ CandidateQueue::Item CandidateQueue::take() {
   return item;
 }
 
-Result<BlockSet> CandidateQueue::narrow(const Group& group, const BlockSet& among) {
+Result<SliceSet> CandidateQueue::narrow(const Group& group, const SliceSet& among) {
   const store::BlockList& blocks = *topics_[group.topic].view.blocks;
   uint64_t raw_bytes = group.whole ? blocks.raw_bytes() : 0;  // about as many a block there as elsewhere
   for (const auto& [position, meta] : group.blocks) raw_bytes += meta->raw_bytes;

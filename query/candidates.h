@@ -32,6 +32,7 @@ struct Window {
 struct Candidate {
   uint32_t topic = 0;
   const store::BlockMeta* block = nullptr;
+  store::SliceMask slices = store::kAllSlices;  ///< none of the others has a match
 };
 
 class CandidateQueue {
@@ -67,6 +68,7 @@ class CandidateQueue {
     uint32_t topic = 0;
     const store::BlockMeta* block = nullptr;  // nullptr: a group
     size_t group = 0;
+    store::SliceMask slices = store::kAllSlices;  // of the block
   };
 
   void add_topic(uint32_t topic);
@@ -75,16 +77,16 @@ class CandidateQueue {
   /// Blocks of the group's range of ids that are there. REQUIRES: a segment.
   [[nodiscard]] uint64_t live_blocks(const Group& group) const;
   void list_blocks(Group& group);
-  void add_blocks_left(const Group& group, const BlockSet& left);
-  void add_unless_pruned(uint32_t topic, const store::BlockMeta* meta);
-  [[nodiscard]] static BlockSet all_of(const Group& group);
+  void add_blocks_left(const Group& group, const SliceSet& left);
+  void add_unless_pruned(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices = store::kAllSlices);
+  [[nodiscard]] static SliceSet all_of(const Group& group);
   [[nodiscard]] bool prunes(const TopicScope& scope, uint32_t topic, const store::BlockMeta& meta) const;
   void add_groups(uint32_t topic, const std::vector<const store::BlockMeta*>& left);
   void add_group(Group group);
-  void add_block(uint32_t topic, const store::BlockMeta* meta);
+  void add_block(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices = store::kAllSlices);
   void push(Item item);
   Item take();
-  Result<BlockSet> narrow(const Group& group, const BlockSet& among);
+  Result<SliceSet> narrow(const Group& group, const SliceSet& among);
 
   const std::vector<TopicScope>& topics_;
   const Window window_;

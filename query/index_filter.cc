@@ -49,23 +49,24 @@ std::string_view scan_prefix(std::string_view literal) {
 }
 
 /// What verifying these blocks costs.
-double verify_seconds(const TermSource& source, const BlockSet& among) {
-  const double block_seconds = kOpenBlockSeconds + source.raw_bytes_per_block / kVerifyBytesPerSecond;
-  return static_cast<double>(among.count()) * block_seconds;
+double verify_seconds(const TermSource& source, const SliceSet& among) {
+  const double slice_seconds = source.raw_bytes_per_block / store::kBlockSlices / kVerifyBytesPerSecond;
+  return static_cast<double>(among.count()) * kOpenBlockSeconds +
+         static_cast<double>(among.slice_count()) * slice_seconds;
 }
 
-BlockSet narrow_position(const Condition& position, const TermSource& source, const BlockSet& among) {
-  BlockSet left(among.size());
+SliceSet narrow_position(const Condition& position, const TermSource& source, const SliceSet& among) {
+  SliceSet left(among.size());
   for (const auto& [at, meta] : source.metadata) {
-    if (among.contains(at) && may_match(position, *meta, source.time_kind)) left.add(at);
+    if (may_match(position, *meta, source.time_kind)) left.add(at, among.slices(at));
   }
   return left;
 }
 
-/// The blocks of `among` that have a term of the field which the pattern may match; `among` itself when finding out
+/// The slices of `among` that have a term of the field which the pattern may match; `among` itself when finding out
 /// costs too much.
-Result<BlockSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::string_view prefix, TermSource& source,
-                                const BlockSet& among) {
+Result<SliceSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::string_view prefix, TermSource& source,
+                                const SliceSet& among) {
   double seconds_left = verify_seconds(source, among);
   if (prefix.size() == 1) {
     seconds_left /= kWholeDictionaryHandicap;
@@ -75,7 +76,7 @@ Result<BlockSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::str
   const std::string_view literal = pattern.longest_literal();
   const bool in_prefix = prefix.find(literal, 1) != std::string_view::npos;
   const store::TermScan scan{prefix, in_prefix ? "" : literal, static_cast<uint64_t>(seconds_left / kTermSeconds)};
-  BlockSet found(among.size());
+  SliceSet found(among.size());
   Result<void> failure;
   bool useless = false;
   const auto visit = [&](std::string_view term) {
@@ -97,14 +98,14 @@ Result<BlockSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::str
 
 Result<uint32_t> SegmentTerms::block_count(std::string_view field_term) { return lease_->block_count(field_term); }
 
-Result<void> SegmentTerms::add_postings(std::string_view field_term, BlockSet& blocks) {
-  positions_.clear();
-  KSEEK_TRY(lease_->postings(field_term, positions_));
-  for (const uint32_t position : positions_) {
-    if (position >= blocks.size()) {
+Result<void> SegmentTerms::add_postings(std::string_view field_term, SliceSet& blocks) {
+  postings_.clear();
+  KSEEK_TRY(lease_->postings(field_term, postings_));
+  for (const store::Posting& posting : postings_) {
+    if (posting.position >= blocks.size()) {
       return Error{ErrorCode::kCorrupt, "an index segment names a block that it does not have", "reindex the topic"};
     }
-    blocks.add(position);
+    blocks.add(posting.position, posting.slices);
   }
   return {};
 }
@@ -123,23 +124,21 @@ Result<std::optional<double>> SegmentTerms::pair_seconds() {
   return rows == 0 ? std::nullopt : std::optional(rows * kPairRowSeconds);
 }
 
-Result<BlockSet> SegmentTerms::having_pair(store::PairHash pair, const BlockSet& among) {
+Result<SliceSet> SegmentTerms::having_pair(store::PairHash pair, const SliceSet& among) {
   positions_.clear();
-  for (uint32_t position = 0; position < blocks_; ++position) {
-    if (among.contains(position)) positions_.push_back(position);
-  }
+  among.for_each([this](size_t position, auto) { positions_.push_back(static_cast<uint32_t>(position)); });
   KSEEK_TRY(lease_->keep_having(pair, positions_));
-  BlockSet having(blocks_);
-  for (const uint32_t position : positions_) having.add(position);
+  SliceSet having(blocks_);
+  for (const uint32_t position : positions_) having.add(position, among.slices(position));
   return having;
 }
 
 Result<uint32_t> PendingTerms::block_count(std::string_view field_term) {
-  return terms_.contains(field_term) ? 1U : 0U;
+  return terms_.slices(field_term) != 0 ? 1U : 0U;
 }
 
-Result<void> PendingTerms::add_postings(std::string_view field_term, BlockSet& blocks) {
-  if (terms_.contains(field_term)) blocks.add(0);
+Result<void> PendingTerms::add_postings(std::string_view field_term, SliceSet& blocks) {
+  blocks.add(0, terms_.slices(field_term));
   return {};
 }
 
@@ -156,8 +155,8 @@ Result<bool> PendingTerms::scan_terms(const store::TermScan& scan, const std::fu
 
 Result<std::optional<double>> PendingTerms::pair_seconds() { return std::optional(kPairInMemorySeconds); }
 
-Result<BlockSet> PendingTerms::having_pair(store::PairHash pair, const BlockSet& among) {
-  return terms_.pairs().may_have(pair) ? among : BlockSet(among.size());
+Result<SliceSet> PendingTerms::having_pair(store::PairHash pair, const SliceSet& among) {
+  return terms_.pairs().may_have(pair) ? among : SliceSet(among.size());
 }
 
 IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
@@ -212,11 +211,11 @@ void IndexFilter::compile_text(const Condition& condition, Node& node) {
                    [](const AnyOf& a, const AnyOf& b) { return a[0].terms[0].size() > b[0].terms[0].size(); });
 }
 
-Result<BlockSet> IndexFilter::narrow(TermSource& source, const BlockSet& among) {
+Result<SliceSet> IndexFilter::narrow(TermSource& source, const SliceSet& among) {
   return narrow_node(root_, source, among);
 }
 
-Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const BlockSet& among) {
+Result<SliceSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const SliceSet& among) {
   if (among.empty()) return among;
   switch (node.kind) {
     case Condition::Kind::kNot: return among;
@@ -225,9 +224,9 @@ Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, 
     case Condition::Kind::kTimes: return narrow_position(node.position, source, among);
     case Condition::Kind::kAnd: return narrow_all(node, source, among);
     case Condition::Kind::kOr: {
-      BlockSet any(among.size());
+      SliceSet any(among.size());
       for (const Node& child : node.children) {
-        KSEEK_ASSIGN(const BlockSet some, narrow_node(child, source, among));
+        KSEEK_ASSIGN(const SliceSet some, narrow_node(child, source, among));
         any |= some;
       }
       return any;
@@ -236,20 +235,20 @@ Result<BlockSet> IndexFilter::narrow_node(const Node& node, TermSource& source, 
     case Condition::Kind::kRegex:
     case Condition::Kind::kField: break;
   }
-  BlockSet any(among.size());
-  BlockSet apart(among.size());
+  SliceSet any(among.size());
+  SliceSet apart(among.size());
   for (size_t field = 0; field < kFields; ++field) {
     if (!node.looks_in[field]) continue;
-    KSEEK_ASSIGN(const BlockSet some, narrow_field(node, field, source, among, apart));
+    KSEEK_ASSIGN(const SliceSet some, narrow_field(node, field, source, among, apart));
     any |= some;
   }
   steps_[node.step].blocks_left += any.count();
-  apart -= any;
+  apart.remove_blocks(any);
   steps_[node.step].without_pairs += apart.count();
   return any;
 }
 
-Result<BlockSet> IndexFilter::narrow_all(const Node& node, TermSource& source, const BlockSet& among) {
+Result<SliceSet> IndexFilter::narrow_all(const Node& node, TermSource& source, const SliceSet& among) {
   std::vector<std::pair<size_t, const Node*>> rarest_first;
   for (const Node& child : node.children) {
     KSEEK_ASSIGN(const size_t blocks, estimate(child, source));
@@ -257,7 +256,7 @@ Result<BlockSet> IndexFilter::narrow_all(const Node& node, TermSource& source, c
   }
   std::stable_sort(rarest_first.begin(), rarest_first.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  BlockSet left = among;
+  SliceSet left = among;
   for (const auto& [blocks, child] : rarest_first) {
     if (left.empty()) break;
     KSEEK_ASSIGN(left, narrow_node(*child, source, left));
@@ -265,38 +264,37 @@ Result<BlockSet> IndexFilter::narrow_all(const Node& node, TermSource& source, c
   return left;
 }
 
-Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among,
-                                           BlockSet& apart) {
+Result<SliceSet> IndexFilter::narrow_field(const Node& node, size_t field, TermSource& source, const SliceSet& among,
+                                           SliceSet& apart) {
   std::vector<std::pair<uint32_t, const Token*>> rarest_first;
   for (const Token& token : node.exact) {
     KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
-    if (blocks == 0) return BlockSet(among.size());
+    if (blocks == 0) return SliceSet(among.size());
     rarest_first.emplace_back(blocks, &token);
   }
   std::stable_sort(rarest_first.begin(), rarest_first.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  BlockSet left = among;
+  SliceSet left = among;
   for (const auto& [blocks, token] : rarest_first) {
     if (left.empty()) return left;
-    if (blocks >= source.blocks()) break;  // in every block, and so are the others
-    BlockSet having(among.size());
+    SliceSet having(among.size());
     KSEEK_TRY(source.add_postings(token->terms[field], having));
     left &= having;
   }
   if (!node.pairs[field].empty()) {
-    KSEEK_ASSIGN(const BlockSet having, narrow_pairs(node.pairs[field], source, left));
-    left -= having;
+    KSEEK_ASSIGN(const SliceSet having, narrow_pairs(node.pairs[field], source, left));
+    left.remove_blocks(having);
     apart |= left;
     left = having;
   }
   for (const AnyOf& any_of : node.choices) {
     if (left.empty()) return left;
-    BlockSet any(left.size());
+    SliceSet any(left.size());
     for (const Token& token : any_of) {
       if (token.pattern.is_exact()) {
         KSEEK_TRY(source.add_postings(token.terms[field], any));
       } else {
-        KSEEK_ASSIGN(const BlockSet some, narrow_pattern(token.pattern, token.terms[field], source, left));
+        KSEEK_ASSIGN(const SliceSet some, narrow_pattern(token.pattern, token.terms[field], source, left));
         any |= some;
       }
     }
@@ -306,7 +304,7 @@ Result<BlockSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
 }
 
 /// Asks as long as that costs less than verifying what is left.
-Result<BlockSet> IndexFilter::narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, BlockSet left) {
+Result<SliceSet> IndexFilter::narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, SliceSet left) {
   if (left.empty()) return left;
   KSEEK_ASSIGN(const std::optional<double> seconds, source.pair_seconds());
   for (const store::PairHash pair : pairs) {

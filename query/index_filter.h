@@ -1,4 +1,6 @@
-// Which blocks may have a match, by their terms. A filter: it may name a block that has none, it never misses one.
+// Which blocks, and which slices of them, may have a match, by their terms. A filter: it may name one that has none, it
+// never misses one. All that a message has to have stands in one slice, so that two words that a block has may rule it
+// out.
 //
 //   phrase, field, regular expression
 //                the blocks that have what it implies (implied_terms.h), in one field; the rarest token first
@@ -24,9 +26,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "query/block_set.h"
 #include "query/condition.h"
 #include "query/request.h"
+#include "query/slice_set.h"
 #include "store/segment.h"
 #include "store/terms.h"
 
@@ -38,8 +40,8 @@ class TermSource {
   virtual ~TermSource() = default;
   [[nodiscard]] virtual size_t blocks() const = 0;
   [[nodiscard]] virtual Result<uint32_t> block_count(std::string_view field_term) = 0;
-  /// Adds the blocks that have the term.
-  [[nodiscard]] virtual Result<void> add_postings(std::string_view field_term, BlockSet& blocks) = 0;
+  /// Adds the slices that have the term.
+  [[nodiscard]] virtual Result<void> add_postings(std::string_view field_term, SliceSet& blocks) = 0;
   /// How many terms the field has, all blocks together.
   [[nodiscard]] virtual uint64_t terms(store::Field field) const = 0;
   /// As SegmentReader::scan_terms.
@@ -48,8 +50,8 @@ class TermSource {
 
   /// What a question about a pair costs, in seconds; nullopt: nothing is known of pairs.
   [[nodiscard]] virtual Result<std::optional<double>> pair_seconds() = 0;
-  /// The blocks of `among` that may have the pair.
-  [[nodiscard]] virtual Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) = 0;
+  /// What is left of `among` without the blocks that don't have the pair.
+  [[nodiscard]] virtual Result<SliceSet> having_pair(store::PairHash pair, const SliceSet& among) = 0;
 
   double raw_bytes_per_block = 0;  ///< what opening one costs is reckoned from it
 
@@ -63,16 +65,17 @@ class SegmentTerms final : public TermSource {
   SegmentTerms(store::Segment::Lease lease, size_t blocks) : lease_(std::move(lease)), blocks_(blocks) {}
   [[nodiscard]] size_t blocks() const override { return blocks_; }
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
-  [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
+  [[nodiscard]] Result<void> add_postings(std::string_view field_term, SliceSet& blocks) override;
   [[nodiscard]] uint64_t terms(store::Field field) const override;
   [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
   [[nodiscard]] Result<std::optional<double>> pair_seconds() override;
-  [[nodiscard]] Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) override;
+  [[nodiscard]] Result<SliceSet> having_pair(store::PairHash pair, const SliceSet& among) override;
 
  private:
   store::Segment::Lease lease_;
   size_t blocks_;
+  std::vector<store::Posting> postings_;
   std::vector<uint32_t> positions_;
 };
 
@@ -82,12 +85,12 @@ class PendingTerms final : public TermSource {
   explicit PendingTerms(const store::BlockTerms& terms) : terms_(terms) {}
   [[nodiscard]] size_t blocks() const override { return 1; }
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term) override;
-  [[nodiscard]] Result<void> add_postings(std::string_view field_term, BlockSet& blocks) override;
+  [[nodiscard]] Result<void> add_postings(std::string_view field_term, SliceSet& blocks) override;
   [[nodiscard]] uint64_t terms(store::Field field) const override;
   [[nodiscard]] Result<bool> scan_terms(const store::TermScan& scan,
                                         const std::function<bool(std::string_view)>& visit) override;
   [[nodiscard]] Result<std::optional<double>> pair_seconds() override;
-  [[nodiscard]] Result<BlockSet> having_pair(store::PairHash pair, const BlockSet& among) override;
+  [[nodiscard]] Result<SliceSet> having_pair(store::PairHash pair, const SliceSet& among) override;
 
  private:
   const store::BlockTerms& terms_;
@@ -97,8 +100,8 @@ class IndexFilter {
  public:
   explicit IndexFilter(const Condition& where);
 
-  /// The blocks of `among` that may have a match. Errors: the source's.
-  [[nodiscard]] Result<BlockSet> narrow(TermSource& source, const BlockSet& among);
+  /// The slices of `among` that may have a match. Errors: the source's.
+  [[nodiscard]] Result<SliceSet> narrow(TermSource& source, const SliceSet& among);
 
   /// For each condition on text, in their order: how many blocks it left, all calls of narrow() together.
   [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
@@ -122,13 +125,13 @@ class IndexFilter {
   };
 
   Node compile(const Condition& condition);
-  Result<BlockSet> narrow_node(const Node& node, TermSource& source, const BlockSet& among);
+  Result<SliceSet> narrow_node(const Node& node, TermSource& source, const SliceSet& among);
   void compile_text(const Condition& condition, Node& node);
-  Result<BlockSet> narrow_all(const Node& node, TermSource& source, const BlockSet& among);
+  Result<SliceSet> narrow_all(const Node& node, TermSource& source, const SliceSet& among);
   /// Adds to `apart` the blocks that were left out because words don't stand next to each other.
-  Result<BlockSet> narrow_field(const Node& node, size_t field, TermSource& source, const BlockSet& among,
-                                BlockSet& apart);
-  static Result<BlockSet> narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, BlockSet left);
+  Result<SliceSet> narrow_field(const Node& node, size_t field, TermSource& source, const SliceSet& among,
+                                SliceSet& apart);
+  static Result<SliceSet> narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, SliceSet left);
   /// About how many blocks the node leaves; more than there are when it can't be told cheaply.
   Result<size_t> estimate(const Node& node, TermSource& source);
 

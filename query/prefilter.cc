@@ -66,7 +66,7 @@ std::string literal_as_sent(const Regex& regex) {
 }
 
 /// Adds the messages in whose column one of the literals stands, or may stand once the text is folded.
-void find_in_column(const std::vector<SubstringFinder>& any_of, const store::TextColumn& column, BlockSet& found) {
+void find_in_column(const std::vector<SubstringFinder>& any_of, const store::TextColumn& column, MessageSet& found) {
   for (const SubstringFinder& finder : any_of) {
     size_t message = 0;
     for (size_t at = finder.find(column.bytes); at != std::string_view::npos; at = finder.find(column.bytes, at)) {
@@ -84,7 +84,7 @@ void find_in_column(const std::vector<SubstringFinder>& any_of, const store::Tex
 
 /// Adds those of the texts that are not plain ASCII in which the search above may have missed something.
 void find_hidden(bool not_ascii, const MessageBlock& block, MessageBlock::Text text, const store::TextColumn& column,
-                 BlockSet& found) {
+                 MessageSet& found) {
   for (const uint32_t i : column.unplain) {
     if (found.contains(i)) continue;
     const store::StoredMessage message = block.message(i);
@@ -179,32 +179,33 @@ std::optional<Prefilter::Node> Prefilter::compile_text(const Condition& conditio
   return all;
 }
 
-BlockSet Prefilter::messages(const MessageBlock& block, size_t count) const {
-  BlockSet found(count);
-  find(*root_, block, found);
+MessageSet Prefilter::messages(const MessageBlock& block, const MessageSet& among) const {
+  MessageSet found(among.size());
+  find(*root_, block, among, found);
+  found &= among;
   return found;
 }
 
-void Prefilter::find(const Node& node, const MessageBlock& block, BlockSet& found) {
+void Prefilter::find(const Node& node, const MessageBlock& block, const MessageSet& among, MessageSet& found) {
   if (node.kind == Node::Kind::kOr) {
-    for (const Node& child : node.children) find(child, block, found);
+    for (const Node& child : node.children) find(child, block, among, found);
     return;
   }
   if (node.kind == Node::Kind::kAnd) {
-    BlockSet left(found.size());
-    find(node.children.front(), block, left);
+    MessageSet left(found.size());
+    find(node.children.front(), block, among, left);
     for (size_t i = 1; i < node.children.size() && left.count() * kFew > found.size(); ++i) {
-      BlockSet also(found.size());
-      find(node.children[i], block, also);
+      MessageSet also(found.size());
+      find(node.children[i], block, among, also);
       left &= also;
     }
     found |= left;
     return;
   }
-  find_literals(node, block, found);
+  find_literals(node, block, among, found);
 }
 
-void Prefilter::find_literals(const Node& node, const MessageBlock& block, BlockSet& found) {
+void Prefilter::find_literals(const Node& node, const MessageBlock& block, const MessageSet& among, MessageSet& found) {
   bool by_message = node.in.headers;
   for (const auto text : {MessageBlock::Text::kKey, MessageBlock::Text::kValue}) {
     if (!(text == MessageBlock::Text::kKey ? node.in.keys : node.in.values)) continue;
@@ -216,8 +217,8 @@ void Prefilter::find_literals(const Node& node, const MessageBlock& block, Block
     }
   }
   if (!by_message) return;
-  for (size_t i = 0; i < found.size(); ++i) {
-    if (found.contains(i)) continue;
+  among.for_each([&](size_t i) {
+    if (found.contains(i)) return;
     const store::StoredMessage message = block.message(i);
     const auto may_have = [&node](std::optional<std::string_view> text, TextTraits traits) {
       if (!text) return false;
@@ -232,7 +233,7 @@ void Prefilter::find_literals(const Node& node, const MessageBlock& block, Block
         (node.in.headers && !message.headers.empty() && may_have(message.headers.encoded(), {}))) {
       found.add(i);
     }
-  }
+  });
 }
 
 }  // namespace kseek::query

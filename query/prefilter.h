@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "query/block_set.h"
 #include "query/condition.h"
+#include "query/message_set.h"
 #include "store/block.h"
 #include "tokenizer/substring.h"
 
@@ -31,9 +31,10 @@ class Prefilter {
 
   /// False: nothing is known that a match needs.
   [[nodiscard]] bool filters() const { return root_.has_value(); }
-  /// Of the first `count` messages of the block those that may match. REQUIRES: filters(); columns_of() are loaded;
-  /// count <= block.size(), and equal to it where the block has columns.
-  [[nodiscard]] BlockSet messages(const store::MessageBlock& block, size_t count) const;
+  /// Of these messages of the block (as many as it has, or the first of them) those that may match. REQUIRES:
+  /// filters(); columns_of() are loaded, of these messages at least; where the block has columns, among.size() is its
+  /// size.
+  [[nodiscard]] MessageSet messages(const store::MessageBlock& block, const MessageSet& among) const;
 
  private:
   struct Node {
@@ -47,9 +48,10 @@ class Prefilter {
   };
   static std::optional<Node> compile(const Condition& condition);
   static std::optional<Node> compile_text(const Condition& condition);
-  static void find(const Node& node, const store::MessageBlock& block, BlockSet& found);
-
-  static void find_literals(const Node& node, const store::MessageBlock& block, BlockSet& found);
+  /// Adds to `found` what it finds; messages beyond `among` may be there, too.
+  static void find(const Node& node, const store::MessageBlock& block, const MessageSet& among, MessageSet& found);
+  static void find_literals(const Node& node, const store::MessageBlock& block, const MessageSet& among,
+                            MessageSet& found);
 
   std::optional<Node> root_;
 };

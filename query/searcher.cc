@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/bytes.h"
@@ -25,9 +26,11 @@ std::optional<Prefilter> make_prefilter(const std::optional<Condition>& where) {
   return prefilter;
 }
 
-/// Of a block of so many raw bytes; all of them where it doesn't know its columns' sizes.
-uint64_t bytes_looked_at(const store::MessageBlock& block, store::Columns columns, uint64_t raw_bytes) {
+/// Of slices of a block of so many raw bytes; about, where it doesn't know its columns' sizes.
+uint64_t bytes_looked_at(const store::MessageBlock& block, store::Columns columns, store::SliceMask slices,
+                         uint64_t raw_bytes) {
   using Text = store::MessageBlock::Text;
+  raw_bytes = raw_bytes * static_cast<unsigned>(std::popcount(slices)) / store::kBlockSlices;
   if (columns.headers) return raw_bytes;
   uint64_t bytes = 0;
   for (const auto& [wanted, text] : {std::pair(columns.keys, Text::kKey), std::pair(columns.values, Text::kValue)}) {
@@ -99,7 +102,9 @@ Result<bool> Searcher::run_round() {
       *queue, [this](const Candidate& candidate, const ScanLimits& limits) { return scan_block(candidate, limits); },
       [&](const Candidate& candidate, const SortKey& best) -> std::optional<ScanLimits> {
         if (top.full() && precedes(top.last(), best, request_.order)) return std::nullopt;
-        return limits_for(candidate.topic, candidate.block->partition, top);
+        ScanLimits limits = limits_for(candidate.topic, candidate.block->partition, top);
+        limits.slices = candidate.slices;
+        return limits;
       });
   KSEEK_ASSIGN(const Stop stop, open_blocks(*queue, ahead, top));
   const std::optional<SortKey> next = ahead.best();
@@ -237,8 +242,9 @@ ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& 
   scanned.candidate = candidate;
   Result<std::shared_ptr<const store::MessageBlock>> block = [&] {
     const Timer timer(scanned.read_ms);
-    // Once the page is full it may be that no message has a place, and no text is needed.
-    const store::Columns columns = limits.worst ? store::Columns::none() : columns_;
+    // Once the page is full it may be that no message has a place, and no text is needed; or not those of all slices.
+    const bool all = !limits.worst && limits.slices == store::kAllSlices;
+    const store::Columns columns = all ? columns_ : store::Columns::none();
     return topics_[candidate.topic].store->read_block(*candidate.block, columns);
   }();
   if (!block) {
@@ -252,7 +258,7 @@ ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& 
   scanned.found = scanner->scan(*block, (*block)->size(), limits);
   give_back(std::move(scanner));
   if (scanned.found && scanned.found->read_texts) {
-    scanned.bytes_read = bytes_looked_at(**block, columns_, candidate.block->raw_bytes);
+    scanned.bytes_read = bytes_looked_at(**block, columns_, limits.slices, candidate.block->raw_bytes);
   }
   return scanned;
 }

@@ -2,6 +2,7 @@
 // docs/format.md has its bytes. Both forms, open (in memory, growing) and decoded (read from disk), are read alike.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "base/ids.h"
 #include "base/message.h"
 #include "base/result.h"
+#include "store/slices.h"
 #include "tokenizer/text.h"
 
 namespace kseek::store {
@@ -90,8 +92,14 @@ class MessageBlock {
   [[nodiscard]] virtual MessageHead head(size_t i) const = 0;
   /// Texts of columns that nobody loaded are absent from it. The views live as long as the block.
   [[nodiscard]] virtual StoredMessage message(size_t i) const = 0;
+  /// Where a slice begins among its messages, once no more are appended; that of kBlockSlices is the end.
+  [[nodiscard]] virtual size_t slice_begin(size_t slice) const {
+    return std::min(slice * slice_messages(size()), size());
+  }
   /// Makes these columns readable, for good; at once where they are. kCorrupt: the block is damaged.
   [[nodiscard]] virtual Result<void> load(Columns columns) const = 0;
+  /// The same of messages `begin` to `end`, and what is stored together with them. REQUIRES: begin < end <= size().
+  [[nodiscard]] virtual Result<void> load(Columns columns, size_t begin, size_t end) const = 0;
   /// Makes all texts of message i readable, for good, and of the others what is stored together with them. kCorrupt:
   /// the block is damaged.
   [[nodiscard]] virtual Result<void> load_message(size_t i) const = 0;
@@ -115,6 +123,7 @@ class OpenBlock final : public MessageBlock {
   [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
   [[nodiscard]] Result<void> load(Columns /*columns*/) const override { return {}; }
+  [[nodiscard]] Result<void> load(Columns /*columns*/, size_t /*begin*/, size_t /*end*/) const override { return {}; }
   [[nodiscard]] Result<void> load_message(size_t /*i*/) const override { return {}; }
 
   /// Bounds of what the first `count` messages have: offsets exact, times maybe wider, as later ones count too. The
@@ -167,6 +176,7 @@ class DecodedBlock final : public MessageBlock {
   [[nodiscard]] MessageHead head(size_t i) const override;
   [[nodiscard]] StoredMessage message(size_t i) const override;
   [[nodiscard]] Result<void> load(Columns columns) const override;
+  [[nodiscard]] Result<void> load(Columns columns, size_t begin, size_t end) const override;
   [[nodiscard]] Result<void> load_message(size_t i) const override;
   [[nodiscard]] std::optional<TextColumn> column(Text text) const override;
   /// Once all columns are loaded.

@@ -112,7 +112,11 @@ struct TextSection {
   std::vector<uint32_t> ends;     // an entry more than messages, the first one 0
   std::vector<uint32_t> unplain;  // see TextColumn
 
-  Result<void> load_piece(size_t i) { return text.load(ends[i], ends[i + 1]); }
+  Result<void> load(size_t begin, size_t end) {
+    KSEEK_TRY(text.load(ends[begin], ends[end]));
+    // The place of empty ones at the end may be the next frame's.
+    return ends[end - 1] == ends[end] ? text.load(ends[end], ends[end]) : Result<void>();
+  }
   /// Nothing while it is not loaded.
   [[nodiscard]] std::optional<std::string_view> piece(size_t i) const {
     if (!text.is_loaded(ends[i], ends[i + 1])) return std::nullopt;
@@ -200,11 +204,15 @@ Result<void> DecodedBlock::load(Columns columns) const {
   return {};
 }
 
-Result<void> DecodedBlock::load_message(size_t i) const {
-  assert(i < size());
-  for (TextSection* section : {&data_->keys, &data_->values, &data_->headers}) KSEEK_TRY(section->load_piece(i));
+Result<void> DecodedBlock::load(Columns columns, size_t begin, size_t end) const {
+  assert(begin < end && end <= size());
+  if (columns.keys) KSEEK_TRY(data_->keys.load(begin, end));
+  if (columns.values) KSEEK_TRY(data_->values.load(begin, end));
+  if (columns.headers) KSEEK_TRY(data_->headers.load(begin, end));
   return {};
 }
+
+Result<void> DecodedBlock::load_message(size_t i) const { return load(Columns::all(), i, i + 1); }
 
 size_t DecodedBlock::size() const { return data_->offsets.size(); }
 

@@ -1,5 +1,7 @@
 #include "store/kept_block.h"
 
+#include <algorithm>
+
 namespace kseek::store {
 
 bool is_removed(const RemovedBits& bits, size_t position) {
@@ -15,6 +17,11 @@ KeptBlock::KeptBlock(std::shared_ptr<const MessageBlock> block, const RemovedBit
   for (size_t i = 0; i < block_->size(); ++i) {
     if (!is_removed(removed, i)) kept_.push_back(static_cast<uint32_t>(i));
   }
+}
+
+size_t KeptBlock::slice_begin(size_t slice) const {
+  const auto at = std::lower_bound(kept_.begin(), kept_.end(), block_->slice_begin(slice));
+  return static_cast<size_t>(at - kept_.begin());
 }
 
 }  // namespace kseek::store

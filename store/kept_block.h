@@ -24,7 +24,11 @@ class KeptBlock final : public MessageBlock {
   [[nodiscard]] size_t size() const override { return kept_.size(); }
   [[nodiscard]] MessageHead head(size_t i) const override { return block_->head(kept_[i]); }
   [[nodiscard]] StoredMessage message(size_t i) const override { return block_->message(kept_[i]); }
+  [[nodiscard]] size_t slice_begin(size_t slice) const override;  ///< the block's own slices
   [[nodiscard]] Result<void> load(Columns columns) const override { return block_->load(columns); }
+  [[nodiscard]] Result<void> load(Columns columns, size_t begin, size_t end) const override {
+    return block_->load(columns, kept_[begin], kept_[end - 1] + 1);
+  }
   [[nodiscard]] Result<void> load_message(size_t i) const override { return block_->load_message(kept_[i]); }
 
  private:

@@ -1,4 +1,5 @@
-// Index segments: immutable, each answers "which of my blocks have this term". All of Xapian stands behind this header.
+// Index segments: immutable, each answers "which of my blocks have this term, and in which of
+// their slices". All of Xapian stands behind this header.
 // A segment is a directory below <data>/segments/; the catalog names the live ones.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "store/block.h"
+#include "store/slices.h"
 #include "store/terms.h"
 
 namespace kseek::store {
@@ -70,8 +72,8 @@ class SegmentReader {
   ~SegmentReader();
   /// How many blocks have the term; 0 when it is absent.
   [[nodiscard]] Result<uint32_t> block_count(std::string_view field_term);
-  /// Appends the positions (rising) of the blocks that have the term.
-  [[nodiscard]] Result<void> postings(std::string_view field_term, std::vector<uint32_t>& positions);
+  /// Appends the term's postings, positions rising. In a segment that doesn't know slices each has all of them.
+  [[nodiscard]] Result<void> postings(std::string_view field_term, std::vector<Posting>& postings);
   /// How many rows a question about a pair reads, each in a few microseconds; 0: nothing is known of pairs.
   [[nodiscard]] Result<uint32_t> pair_rows();
   /// Takes the blocks that don't have the pair out of `positions` (rising, of this segment). Others may stay too.

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 constexpr char kPagePrefix = 'p';
 constexpr const char* kPages = "p";
 constexpr const char* kSummaryKey = "summary";
-constexpr uint64_t kFormat = 4;
-constexpr uint64_t kFormatWithoutPairs = 3;
+constexpr uint64_t kFormat = 5;
+constexpr uint64_t kFormatWithoutSlices = 4;
+constexpr uint64_t kFormatWithoutPairs = 3;  // nor slices
 constexpr size_t kChecksumBytes = 4;
 
 /// A seal ends what a key has: the last term of the page before, and a checksum of the key and all before itself. A
@@ -68,15 +69,16 @@ void SegmentOutput::add_item(std::string_view key, std::string_view bytes) {
   writer_->add(key, sealed_);
 }
 
-void SegmentOutput::add(std::string_view term, const std::vector<uint32_t>& positions) {
-  static_assert(3 * (kMaxPageTermBytes + 10) + kMaxSegmentBlocks / 8 <= GlassWriter::kMaxItemBytes,
-                "a term with the longest bitmap, itself as the key, and the one before in the seal, is a page");
+void SegmentOutput::add(std::string_view term, const std::vector<Posting>& postings) {
+  static_assert(kMaxSegmentBlocks / 8 <= kMaxSlicedListBytes &&
+                    3 * (kMaxPageTermBytes + 10) + kMaxSlicedListBytes <= GlassWriter::kMaxItemBytes,
+                "a term with the longest list, itself as the key, and the one before in the seal, is a page");
   const auto beside_page = [&] { return 1 + term.size() + seal_bytes(before_); };  // its key and seal
   ++terms_by_field_[field_index(static_cast<Field>(term.front()))];
   const size_t room = writer_->room();
-  if (room > beside_page() && page_.append(term, positions, room - beside_page())) return;
+  if (room > beside_page() && page_.append(term, postings, room - beside_page())) return;
   if (!page_.last_term().empty()) write_page();
-  const bool fits = page_.append(term, positions, GlassWriter::kMaxItemBytes - beside_page());
+  const bool fits = page_.append(term, postings, GlassWriter::kMaxItemBytes - beside_page());
   assert(fits);
   static_cast<void>(fits);
 }
@@ -93,10 +95,10 @@ void SegmentOutput::write_page() {
 Result<void> SegmentOutput::finish() {
   if (!page_.last_term().empty()) write_page();
   std::string summary;
-  put_varint(summary, pair_groups_ > 0 ? kFormat : kFormatWithoutPairs);
+  put_varint(summary, kFormat);
   put_varint(summary, blocks_);
   for (const uint64_t terms : terms_by_field_) put_varint(summary, terms);
-  if (pair_groups_ > 0) put_varint(summary, pair_groups_);
+  put_varint(summary, pair_groups_);
   append_seal(summary, kSummaryKey, before_);
   writer_->add(kSummaryKey, summary);
   return writer_->finish();
@@ -115,7 +117,7 @@ Result<void> SegmentDatabase::open_files() {
   if (!summary.empty()) {
     std::string_view rest = summary;
     const auto format = take_varint(rest);
-    if (!format || (*format != kFormat && *format != kFormatWithoutPairs)) {
+    if (!format || *format < kFormatWithoutPairs || *format > kFormat) {
       return Error{ErrorCode::kCorrupt, fmt::format("index segment {} is of an unknown format", path_.string()),
                    "rebuild the index with `kseek reindex TOPIC`"};
     }
@@ -132,6 +134,7 @@ Result<void> SegmentDatabase::open_files() {
     if (!groups || *groups > blocks) return damaged();
     pair_groups_ = static_cast<uint32_t>(*groups);
     has_pages_ = true;
+    if (*format < kFormat) posting_form_ = PostingForm::kBlocks;
   }
   if (blocks == blocks_) return {};
   return Error{ErrorCode::kCorrupt,
@@ -205,8 +208,8 @@ class PagesCursor final : public SegmentCursor {
     return !reader_.damaged() ? next_page() : fail();
   }
   std::string_view term() const override { return reader_.term(); }
-  void append_positions(std::vector<uint32_t>& positions, uint32_t shift) override {
-    if (!reader_.append_positions(positions, shift)) fail();
+  void append_postings(std::vector<Posting>& postings, uint32_t shift) override {
+    if (!reader_.append_postings(postings, shift)) fail();
   }
 
  private:
@@ -229,7 +232,7 @@ class PagesCursor final : public SegmentCursor {
       return false;
     }
     if (!found) return terms_ == database_.terms() ? false : fail();
-    reader_ = TermPageReader(walk_.page(), database_.blocks());
+    reader_ = TermPageReader(walk_.page(), database_.blocks(), database_.posting_form());
     if (!reader_.next() || reader_.term() <= before_) return fail();
     before_ = walk_.last_term();
     ++terms_;
@@ -265,15 +268,15 @@ class DocumentsCursor final : public SegmentCursor {
     return found;
   }
   std::string_view term() const override { return term_; }
-  void append_positions(std::vector<uint32_t>& positions, uint32_t shift) override {
+  void append_postings(std::vector<Posting>& postings, uint32_t shift) override {
     auto read = translate_exceptions(database_.path(), [&]() -> Result<void> {
-      const size_t before = positions.size();
+      const size_t before = postings.size();
       const auto end = database_.database().postlist_end(term_);
       for (auto each = database_.database().postlist_begin(term_); each != end; ++each) {
         if (*each > database_.blocks()) return database_.damaged();
-        positions.push_back(*each - 1 + shift);
+        postings.push_back({*each - 1 + shift, kAllSlices});
       }
-      if (positions.size() - before != at_.get_termfreq()) return database_.damaged();
+      if (postings.size() - before != at_.get_termfreq()) return database_.damaged();
       return {};
     });
     if (!read) status_ = std::move(read);

@@ -34,8 +34,8 @@ class SegmentOutput {
   /// REQUIRES: keys rise, and stand below those of pages; no term was added.
   void add_item(std::string_view key, std::string_view bytes);
   void set_pair_groups(size_t groups) { pair_groups_ = groups; }
-  /// A term and the positions of its blocks (rising, not empty). REQUIRES: terms rise.
-  void add(std::string_view term, const std::vector<uint32_t>& positions);
+  /// A term and its postings (positions rise, not empty). REQUIRES: terms rise.
+  void add(std::string_view term, const std::vector<Posting>& postings);
   [[nodiscard]] Result<void> finish();
 
  private:
@@ -64,6 +64,7 @@ class SegmentDatabase {
   /// Of the field; nullopt: of the older format.
   [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
   [[nodiscard]] bool has_pages() const { return has_pages_; }
+  [[nodiscard]] PostingForm posting_form() const { return posting_form_; }   ///< of pages
   [[nodiscard]] const std::string& last_term() const { return last_term_; }  ///< of pages
   [[nodiscard]] uint32_t pair_groups() const { return pair_groups_; }        ///< 0: nothing is known of pairs
   /// What SegmentOutput::add_item() wrote. Throws, also when it is not there or damaged.
@@ -80,6 +81,7 @@ class SegmentDatabase {
   uint64_t terms_ = 0;
   FieldCounts terms_by_field_{};
   bool has_pages_ = false;
+  PostingForm posting_form_ = PostingForm::kSlices;
   uint32_t pair_groups_ = 0;
   std::string last_term_;
 };
@@ -115,7 +117,7 @@ class SegmentCursor {
   /// False at the end and on an error: then status() has it.
   [[nodiscard]] virtual bool next() = 0;
   [[nodiscard]] virtual std::string_view term() const = 0;  ///< dies with the next next()
-  virtual void append_positions(std::vector<uint32_t>& positions, uint32_t shift) = 0;
+  virtual void append_postings(std::vector<Posting>& postings, uint32_t shift) = 0;
   [[nodiscard]] const Result<void>& status() const { return status_; }
   [[nodiscard]] uint32_t blocks() const { return database_.blocks(); }
   [[nodiscard]] const SegmentDatabase& database() const { return database_; }

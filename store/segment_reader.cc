@@ -42,7 +42,7 @@ struct SegmentReader::Impl {
       reader = {};
       if (!walk.seek(term)) return false;
       page_end = walk.last_term();
-      reader = TermPageReader(walk.page(), database.blocks());
+      reader = TermPageReader(walk.page(), database.blocks(), database.posting_form());
     }
     if (reader.seek(term)) return reader.term() == term;
     page_end.clear();
@@ -66,7 +66,7 @@ Result<bool> SegmentReader::Impl::scan_pages(const TermScan& scan, const std::fu
   uint64_t read = 0;
   const bool all = scan.literal.empty();
   for (bool found = pages.seek(scan.prefix); found; found = pages.next()) {
-    TermPageReader page(pages.page(), database.blocks());
+    TermPageReader page(pages.page(), database.blocks(), database.posting_form());
     const auto next = [&] { return all ? page.next() : page.next_containing(scan.literal); };
     bool any = page.seek(scan.prefix);
     if (any && !all && page.term().find(scan.literal) == std::string_view::npos && !is_cut(page.term())) any = next();
@@ -119,21 +119,21 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
   return std::move(asked).error();
 }
 
-Result<void> SegmentReader::postings(std::string_view field_term, std::vector<uint32_t>& positions) {
+Result<void> SegmentReader::postings(std::string_view field_term, std::vector<Posting>& postings) {
   if (is_no_term(field_term)) return {};
   auto read = translate_exceptions(impl_->path(), [&]() -> Result<void> {
     if (const TermPageReader* visited = impl_->visited; visited != nullptr && visited->term() == field_term) {
-      return visited->append_positions(positions) ? Result<void>() : impl_->database.damaged();
+      return visited->append_postings(postings) ? Result<void>() : impl_->database.damaged();
     }
     if (impl_->database.has_pages()) {
       KSEEK_ASSIGN(const bool found, impl_->find(field_term));
-      if (found && !impl_->reader.append_positions(positions)) return impl_->database.damaged();
+      if (found && !impl_->reader.append_postings(postings)) return impl_->database.damaged();
       return {};
     }
     const std::string term(field_term);
     const Xapian::Database& database = impl_->database.database();
     const auto end = database.postlist_end(term);
-    for (auto each = database.postlist_begin(term); each != end; ++each) positions.push_back(*each - 1);
+    for (auto each = database.postlist_begin(term); each != end; ++each) postings.push_back({*each - 1, kAllSlices});
     return {};
   });
   if (!read) suspect_segment(impl_->path());

@@ -1,4 +1,4 @@
-// Fresh segments and merged ones: terms that come in order from several inputs, each with positions of its own.
+// Fresh segments and merged ones: terms that come in order from several inputs, each with postings of its own.
 #include <algorithm>
 #include <cassert>
 #include <cstring>
@@ -21,7 +21,7 @@ class BlockInput {
   BlockInput(const BlockTerms& terms, uint32_t position) : terms_(&terms), position_(position) {}
   bool next() { return next_++ < terms_->sorted().size(); }
   [[nodiscard]] std::string_view term() const { return terms_->sorted()[next_ - 1]; }
-  void append_positions(std::vector<uint32_t>& positions) const { positions.push_back(position_); }
+  void append_postings(std::vector<Posting>& postings) const { postings.push_back({position_, slices_of(term())}); }
 
  private:
   const BlockTerms* terms_;
@@ -35,7 +35,7 @@ class CursorInput {
   CursorInput(SegmentCursor& cursor, uint32_t shift) : cursor_(&cursor), shift_(shift) {}
   bool next() { return cursor_->next(); }
   [[nodiscard]] std::string_view term() const { return cursor_->term(); }
-  void append_positions(std::vector<uint32_t>& positions) { cursor_->append_positions(positions, shift_); }
+  void append_postings(std::vector<Posting>& postings) { cursor_->append_postings(postings, shift_); }
   [[nodiscard]] uint32_t shift() const { return shift_; }
 
  private:
@@ -77,7 +77,7 @@ void sink(std::vector<Head>& heap) {
   heap[at] = head;
 }
 
-/// Merges the inputs' terms and joins their positions. Input: next(), term(), append_positions(vector&).
+/// Merges the inputs' terms and joins their postings. Input: next(), term(), append_postings(vector&).
 template <class Input>
 void merge_terms(std::vector<Input>& inputs, SegmentOutput& output) {
   std::vector<Head> heap;
@@ -89,13 +89,13 @@ void merge_terms(std::vector<Input>& inputs, SegmentOutput& output) {
   }
   std::sort(heap.begin(), heap.end(), [](const Head& a, const Head& b) { return a.comes_before(b); });
   std::string term;
-  std::vector<uint32_t> positions;
+  std::vector<Posting> postings;
   while (!heap.empty()) {
     term.assign(heap.front().term);
-    positions.clear();
+    postings.clear();
     do {
       Head& head = heap.front();
-      inputs[head.input].append_positions(positions);
+      inputs[head.input].append_postings(postings);
       if (inputs[head.input].next()) {
         head.set_term(inputs[head.input].term());
       } else {
@@ -104,7 +104,7 @@ void merge_terms(std::vector<Input>& inputs, SegmentOutput& output) {
       }
       if (!heap.empty()) sink(heap);
     } while (!heap.empty() && heap.front().term == term);
-    if (!positions.empty()) output.add(term, positions);  // empty: of a damaged input, whose status tells
+    if (!postings.empty()) output.add(term, postings);  // empty: of a damaged input, whose status tells
   }
 }
 

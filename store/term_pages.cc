@@ -17,11 +17,14 @@ constexpr unsigned kPackedDigits = 0x80;  // the new bytes are lower-case hexade
 constexpr unsigned kSharedAsBefore = 0x40;
 constexpr unsigned kLongTail = 0x3F;
 
-// How a term's positions are stored: the two low bits of a varint.
+// How a term's postings are stored: the two low bits of a varint.
 constexpr unsigned kSingle = 0;  // the others: the position
 constexpr unsigned kDeltas = 1;  // the others: bytes of the list: varints, the first position and gaps - 1
 constexpr unsigned kBitmap = 2;  // the others: bytes of the list: a varint n, bits from position 8 n on
 constexpr unsigned kAll = 3;     // the others: 0
+
+// With slices, a byte of them follows kSingle; the others are followed by a varint, how many blocks' slices are told
+// (each's, or none: it has all), a byte for each, and then the list.
 
 constexpr std::array<uint8_t, 256> make_digit_values() {
   std::array<uint8_t, 256> values{};
@@ -77,13 +80,13 @@ void TermPageBuilder::clear() {
   last_shared_ = 0;
 }
 
-bool TermPageBuilder::append(std::string_view term, std::span<const uint32_t> positions, size_t limit_bytes) {
+bool TermPageBuilder::append(std::string_view term, std::span<const Posting> postings, size_t limit_bytes) {
   assert(!term.empty() && term.size() <= kMaxPageTermBytes && last_term_ < term);
-  assert(!positions.empty() && positions.back() < blocks_);
+  assert(!postings.empty() && postings.back().position < blocks_);
   const size_t before = bytes_.size();
   const size_t shared_before = last_shared_;
   put_term(term);
-  put_positions(positions);
+  put_postings(postings);
   if (bytes_.size() > limit_bytes) {
     bytes_.resize(before);
     last_shared_ = shared_before;
@@ -115,30 +118,51 @@ void TermPageBuilder::put_term(std::string_view term) {
   }
 }
 
-void TermPageBuilder::put_positions(std::span<const uint32_t> positions) {
-  if (positions.size() == 1) return put_varint(bytes_, uint64_t{positions.front()} << 2 | kSingle);
-  if (positions.size() == blocks_) return put_varint(bytes_, kAll);
-  const uint32_t first_byte = positions.front() / 8;
-  const size_t bitmap_bytes = varint_bytes(first_byte) + positions.back() / 8 - first_byte + 1;
+unsigned TermPageBuilder::list_positions(std::span<const Posting> postings) {
+  const uint32_t first_byte = postings.front().position / 8;
+  const size_t bytes_of_bits = postings.back().position / 8 - first_byte + 1;
+  const size_t bitmap_bytes = varint_bytes(first_byte) + bytes_of_bits;
   list_.clear();
-  if (positions.size() < bitmap_bytes) {  // deltas may be shorter
-    put_varint(list_, positions.front());
-    for (size_t i = 1; i < positions.size(); ++i) put_varint(list_, positions[i] - positions[i - 1] - 1);
-    if (list_.size() < bitmap_bytes) {
-      put_varint(bytes_, list_.size() << 2 | kDeltas);
-      bytes_ += list_;
-      return;
+  if (postings.size() < bitmap_bytes) {  // deltas may be shorter
+    put_varint(list_, postings.front().position);
+    for (size_t i = 1; i < postings.size(); ++i) {
+      put_varint(list_, postings[i].position - postings[i - 1].position - 1);
     }
+    if (list_.size() < bitmap_bytes) return kDeltas;
     list_.clear();
   }
-  put_varint(bytes_, bitmap_bytes << 2 | kBitmap);
-  put_varint(bytes_, first_byte);
-  const size_t bits = bytes_.size();
-  bytes_.resize(bits + positions.back() / 8 - first_byte + 1, '\0');
-  for (const uint32_t position : positions) {
-    char& byte = bytes_[bits + position / 8 - first_byte];
-    byte = static_cast<char>(static_cast<uint8_t>(byte) | 1U << position % 8);
+  put_varint(list_, first_byte);
+  const size_t bits = list_.size();
+  list_.resize(bits + bytes_of_bits, '\0');
+  for (const Posting& posting : postings) {
+    char& byte = list_[bits + posting.position / 8 - first_byte];
+    byte = static_cast<char>(static_cast<uint8_t>(byte) | 1U << posting.position % 8);
   }
+  return kBitmap;
+}
+
+void TermPageBuilder::put_postings(std::span<const Posting> postings) {
+  if (postings.size() == 1) {
+    put_varint(bytes_, uint64_t{postings.front().position} << 2 | kSingle);
+    bytes_.push_back(static_cast<char>(postings.front().slices));
+    return;
+  }
+  if (postings.size() == blocks_) {
+    list_.clear();
+    put_varint(bytes_, kAll);
+  } else {
+    const unsigned kind = list_positions(postings);
+    put_varint(bytes_, list_.size() << 2 | kind);
+  }
+  const bool in_all_slices = std::all_of(postings.begin(), postings.end(),
+                                         [](const Posting& posting) { return posting.slices == kAllSlices; });
+  if (in_all_slices || list_.size() + postings.size() > kMaxSlicedListBytes) {
+    put_varint(bytes_, 0);
+  } else {
+    put_varint(bytes_, postings.size());
+    for (const Posting& posting : postings) bytes_.push_back(static_cast<char>(posting.slices));
+  }
+  bytes_ += list_;
 }
 
 // These three are most of a dictionary scan: called, they would cost it a third.
@@ -188,11 +212,23 @@ void TermPageBuilder::put_positions(std::span<const uint32_t> positions) {
   const auto head = take_varint(rest_);
   if (!head) return false;
   kind_ = *head & 3;
-  list_ = {};
+  list_ = slices_ = {};
   const uint64_t n = *head >> 2;
+  const bool sliced = form_ == PostingForm::kSlices;
   if (kind_ == kSingle) {
-    position_ = static_cast<uint32_t>(n);
-    return n < blocks_;
+    single_ = {static_cast<uint32_t>(n), kAllSlices};
+    if (sliced) {
+      if (rest_.empty()) return false;
+      single_.slices = static_cast<SliceMask>(rest_.front());
+      rest_.remove_prefix(1);
+    }
+    return n < blocks_ && single_.slices != 0;
+  }
+  if (sliced) {
+    const auto blocks = take_varint(rest_);
+    if (!blocks || *blocks > rest_.size()) return false;
+    slices_ = rest_.substr(0, *blocks);
+    rest_.remove_prefix(*blocks);
   }
   if (kind_ == kAll) return n == 0;
   if (n == 0 || n > rest_.size()) return false;
@@ -284,15 +320,24 @@ uint32_t TermPageReader::count() const {
       std::count_if(list.begin(), list.end(), [](char byte) { return static_cast<uint8_t>(byte) < 0x80; }));
 }
 
-bool TermPageReader::append_positions(std::vector<uint32_t>& positions, uint32_t shift) const {
+bool TermPageReader::append_postings(std::vector<Posting>& postings, uint32_t shift) const {
   if (kind_ == kSingle) {
-    positions.push_back(position_ + shift);
+    postings.push_back({single_.position + shift, single_.slices});
     return true;
   }
+  const size_t before = postings.size();
   if (kind_ == kAll) {
-    for (uint32_t position = 0; position < blocks_; ++position) positions.push_back(position + shift);
-    return true;
+    for (uint32_t position = 0; position < blocks_; ++position) postings.push_back({position + shift, kAllSlices});
+  } else if (!append_listed(postings, shift)) {
+    return false;
   }
+  if (slices_.empty()) return true;
+  if (slices_.size() != postings.size() - before) return false;
+  for (size_t i = 0; i < slices_.size(); ++i) postings[before + i].slices = static_cast<SliceMask>(slices_[i]);
+  return slices_.find('\0') == std::string_view::npos;
+}
+
+bool TermPageReader::append_listed(std::vector<Posting>& postings, uint32_t shift) const {
   std::string_view list = list_;
   auto n = take_varint(list);
   if (!n) return false;
@@ -301,16 +346,17 @@ bool TermPageReader::append_positions(std::vector<uint32_t>& positions, uint32_t
     uint64_t position = *n * 8;
     for (const char byte : list) {
       for (unsigned bits = static_cast<uint8_t>(byte); bits != 0; bits &= bits - 1) {
-        positions.push_back(static_cast<uint32_t>(position + static_cast<unsigned>(std::countr_zero(bits))) + shift);
+        const uint64_t at = position + static_cast<unsigned>(std::countr_zero(bits));
+        postings.push_back({static_cast<uint32_t>(at) + shift, kAllSlices});
       }
       position += 8;
     }
-    return positions.back() - shift < blocks_;
+    return postings.back().position - shift < blocks_;
   }
   uint64_t position = *n;
   for (;;) {
     if (position >= blocks_) return false;
-    positions.push_back(static_cast<uint32_t>(position) + shift);
+    postings.push_back({static_cast<uint32_t>(position) + shift, kAllSlices});
     if (list.empty()) return true;
     n = take_varint(list);
     if (!n || *n >= blocks_) return false;

@@ -12,9 +12,20 @@
 #include <string_view>
 #include <vector>
 
+#include "store/slices.h"
+
 namespace kseek::store {
 
+/// What the postings of a page say.
+enum class PostingForm : uint8_t {
+  kBlocks,  ///< which blocks, as pages were before slices: each in all of its slices
+  kSlices,  ///< and in which slices of them
+};
+
 inline constexpr size_t kMaxPageTermBytes = 100;  ///< far above the index's own limit
+
+/// Postings of a term that would take more, positions and slices together, are stored without slices: in all of them.
+inline constexpr size_t kMaxSlicedListBytes = 7'500;
 
 /// Builds pages of one segment, one after the other.
 class TermPageBuilder {
@@ -22,16 +33,18 @@ class TermPageBuilder {
   /// `blocks`: how many the segment has.
   explicit TermPageBuilder(uint32_t blocks) : blocks_(blocks) {}
 
-  /// Appends a term and its blocks' positions (rising, not empty). False, and nothing changes, if the page would have
+  /// Appends a term and its postings (positions rise, not empty). False, and nothing changes, if the page would have
   /// more than `limit_bytes`. REQUIRES: terms rise bytewise in a page and have 1 to kMaxPageTermBytes bytes.
-  [[nodiscard]] bool append(std::string_view term, std::span<const uint32_t> positions, size_t limit_bytes);
+  [[nodiscard]] bool append(std::string_view term, std::span<const Posting> postings, size_t limit_bytes);
   [[nodiscard]] const std::string& bytes() const { return bytes_; }
   [[nodiscard]] const std::string& last_term() const { return last_term_; }  ///< "": the page is empty
   void clear();
 
  private:
   void put_term(std::string_view term);
-  void put_positions(std::span<const uint32_t> positions);
+  void put_postings(std::span<const Posting> postings);
+  /// Into list_, the shorter way; which of the two it is.
+  unsigned list_positions(std::span<const Posting> postings);
 
   const uint32_t blocks_;
   std::string bytes_;
@@ -43,7 +56,8 @@ class TermPageBuilder {
 /// Reads a page from its first term to its last. The page must outlive it.
 class TermPageReader {
  public:
-  TermPageReader(std::string_view page, uint32_t blocks) : rest_(page), blocks_(blocks) {}
+  TermPageReader(std::string_view page, uint32_t blocks, PostingForm form = PostingForm::kSlices)
+      : rest_(page), blocks_(blocks), form_(form) {}
   TermPageReader() : TermPageReader({}, 0) {}
 
   /// False at the end, and when the rest is damaged().
@@ -60,8 +74,8 @@ class TermPageReader {
   [[nodiscard]] uint64_t terms_read() const { return terms_read_; }
   /// How many blocks have the term; 0: damaged.
   [[nodiscard]] uint32_t count() const;
-  /// Appends the positions, each plus `shift`. False: they are damaged, and some may have been appended.
-  [[nodiscard]] bool append_positions(std::vector<uint32_t>& positions, uint32_t shift = 0) const;
+  /// Appends the postings, `shift` added to each position. False: they are damaged, and some may have been appended.
+  [[nodiscard]] bool append_postings(std::vector<Posting>& postings, uint32_t shift = 0) const;
 
  private:
   /// What is read or written in one go may reach so far beyond a term; its content there means nothing.
@@ -71,9 +85,11 @@ class TermPageReader {
   bool read_head();
   bool read_tail();
   bool read_postings();
+  bool append_listed(std::vector<Posting>& postings, uint32_t shift) const;
 
   std::string_view rest_;
   uint32_t blocks_;
+  PostingForm form_;
   bool damaged_ = false;
   uint64_t terms_read_ = 0;
   std::array<char, kMaxPageTermBytes + kSlackBytes> term_{};
@@ -82,7 +98,8 @@ class TermPageReader {
   size_t tail_ = 0;    // bytes after those
   bool packed_ = false;
   unsigned kind_ = 0;
-  uint32_t position_ = 0;  // of a single block
+  Posting single_;
+  std::string_view slices_;  // a byte a block; none: all of them have all
   std::string_view list_;
 };
 

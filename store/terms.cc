@@ -96,8 +96,9 @@ std::string field_term(Field field, std::string_view index_term) {
   return term;
 }
 
-bool BlockTerms::contains(std::string_view field_term) const {
-  return std::binary_search(sorted_.begin(), sorted_.end(), field_term);
+SliceMask BlockTerms::slices(std::string_view field_term) const {
+  const auto at = std::lower_bound(sorted_.begin(), sorted_.end(), field_term);
+  return at != sorted_.end() && *at == field_term ? slices_of(*at) : SliceMask{0};
 }
 
 size_t BlockTerms::memory_bytes() const {
@@ -109,10 +110,10 @@ size_t BlockTerms::memory_bytes() const {
 /// BlockTerms will own.
 struct TermCollector::Impl {
   struct Slot {
-    const char* data = nullptr;  // null: free. Field byte, then the term
-    uint16_t size = 0;           // field byte included
-    uint16_t tag = 0;            // of the hash
-    uint32_t token = 0;          // token_hash()
+    char* data = nullptr;  // null: free. Field byte, then the term; the slices are the byte before
+    uint16_t size = 0;     // field byte included
+    uint16_t tag = 0;      // of the hash
+    uint32_t token = 0;    // token_hash()
   };
 
   tokenizer::TextFolder folder;
@@ -123,13 +124,13 @@ struct TermCollector::Impl {
   size_t arena_left = 0;
   char* arena_next = nullptr;
   size_t next_chunk_bytes = kFirstChunkBytes;
+  SliceMask slices = kAllSlices;
   std::shared_ptr<BlockTerms> terms = std::make_shared<BlockTerms>();
   TermSorter sorter;
   PairCollector pairs;
 
-  const char* store(std::vector<std::unique_ptr<char[]>>& arena, size_t& arena_bytes, char field,
-                    std::string_view term) {
-    const size_t bytes = term.size() + 1;
+  char* store(std::vector<std::unique_ptr<char[]>>& arena, size_t& arena_bytes, char field, std::string_view term) {
+    const size_t bytes = term.size() + 2;
     if (bytes > arena_left) {
       const size_t chunk_bytes = std::max(next_chunk_bytes, bytes);
       arena.push_back(std::make_unique_for_overwrite<char[]>(chunk_bytes));
@@ -138,7 +139,8 @@ struct TermCollector::Impl {
       arena_bytes += chunk_bytes;
       next_chunk_bytes = std::min(next_chunk_bytes * 2, kLargestChunkBytes);
     }
-    char* const data = arena_next;
+    char* const data = arena_next + 1;
+    data[-1] = static_cast<char>(slices);
     data[0] = field;
     std::memcpy(data + 1, term.data(), term.size());
     arena_next += bytes;
@@ -177,6 +179,7 @@ struct TermCollector::Impl {
       }
       if (slot.tag == tag && slot.size == term.size() + 1 && slot.data[0] == field_byte &&
           same_bytes(slot.data + 1, term.data(), term.size())) {
+        slot.data[-1] = static_cast<char>(static_cast<SliceMask>(slot.data[-1]) | slices);
         return slot.token;
       }
     }
@@ -185,6 +188,8 @@ struct TermCollector::Impl {
 
 TermCollector::TermCollector() : impl_(std::make_unique<Impl>()) {}
 TermCollector::~TermCollector() = default;
+
+void TermCollector::set_slices(SliceMask slices) { impl_->slices = slices; }
 
 void TermCollector::add(Field field, std::string_view bytes, tokenizer::TextTraits traits) {
   if (bytes.empty()) return;
@@ -219,6 +224,7 @@ std::shared_ptr<const BlockTerms> TermCollector::take() {
   impl.used = 0;
   impl.arena_left = 0;
   impl.next_chunk_bytes = kFirstChunkBytes;
+  impl.slices = kAllSlices;
   impl.terms = std::make_shared<BlockTerms>();
   return taken;
 }

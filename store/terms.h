@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/pairs.h"
+#include "store/slices.h"
 #include "tokenizer/text.h"
 
 namespace kseek::store {
@@ -25,11 +26,12 @@ inline constexpr std::array kFieldsInOrder = {Field::kHeader, Field::kKey, Field
 /// The indexed bytes of a token's term: the field's byte, then tokenizer::index_term(token).
 [[nodiscard]] std::string field_term(Field field, std::string_view index_term);
 
-/// A block's distinct field terms, sorted bytewise, and which words stand next to each other. Immutable; any thread.
-/// Owns its bytes.
+/// A block's distinct field terms, sorted bytewise, in which of its slices each stands, and which words stand next to
+/// each other. Immutable; any thread. Owns its bytes.
 class BlockTerms {
  public:
-  [[nodiscard]] bool contains(std::string_view field_term) const;
+  /// 0: none has the term.
+  [[nodiscard]] SliceMask slices(std::string_view field_term) const;
   [[nodiscard]] const std::vector<std::string_view>& sorted() const { return sorted_; }
   [[nodiscard]] const BlockPairs& pairs() const { return pairs_; }
   [[nodiscard]] size_t memory_bytes() const;
@@ -42,6 +44,11 @@ class BlockTerms {
   size_t arena_bytes_ = 0;
 };
 
+/// The slices of a term that sorted() gave.
+[[nodiscard]] inline SliceMask slices_of(std::string_view sorted_term) {
+  return static_cast<SliceMask>(sorted_term.data()[-1]);  // where TermCollector puts them
+}
+
 /// Collects the terms of a block's messages: tokenise and dedupe. One thread; reusable after take().
 class TermCollector {
  public:
@@ -50,6 +57,8 @@ class TermCollector {
   TermCollector(const TermCollector&) = delete;
   TermCollector& operator=(const TermCollector&) = delete;
 
+  /// What is added from now on stands in these slices; at first, and after take(), in all.
+  void set_slices(SliceMask slices);
   void add(Field field, std::string_view bytes, tokenizer::TextTraits traits);
   /// Adds a term that no text has.
   void add_mark(Field field, std::string_view mark);

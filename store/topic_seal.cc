@@ -9,7 +9,15 @@ namespace kseek::store {
 
 std::shared_ptr<const BlockTerms> collect_terms(const MessageBlock& block, size_t count) {
   thread_local TermCollector collector;
-  for (size_t i = 0; i < count; ++i) collect_terms(collector, block.message(i));
+  const auto begin = [&](size_t slice) {  // as the stored block will have it
+    return count == block.size() ? block.slice_begin(slice) : std::min(slice * slice_messages(count), count);
+  };
+  for (size_t slice = 0; slice < kBlockSlices; ++slice) {
+    collector.set_slices(static_cast<SliceMask>(1U << slice));
+    for (size_t i = begin(slice); i < begin(slice + 1); ++i) {
+      collect_terms(collector, block.message(i));
+    }
+  }
   return collector.take();
 }
 

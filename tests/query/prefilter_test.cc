@@ -32,12 +32,18 @@ std::shared_ptr<const store::DecodedBlock> stored(const store::OpenBlock& block)
   return need(store::DecodedBlock::decode(store::encode_block(block, block.size()).bytes, {0}));
 }
 
+MessageSet first_messages(size_t count) {
+  MessageSet all(count);
+  all.add_all();
+  return all;
+}
+
 std::vector<size_t> kept(const std::string& query, const std::vector<std::string>& values) {
   const auto block = block_of(values);
   const Prefilter prefilter(parse(query));
   if (!prefilter.filters()) return {9'999};
-  const BlockSet in_memory = prefilter.messages(*block, block->size());
-  EXPECT_EQ(in_memory, prefilter.messages(*stored(*block), block->size())) << query;
+  const MessageSet in_memory = prefilter.messages(*block, first_messages(block->size()));
+  EXPECT_EQ(in_memory, prefilter.messages(*stored(*block), first_messages(block->size()))) << query;
   std::vector<size_t> places;
   for (size_t i = 0; i < values.size(); ++i) {
     if (in_memory.contains(i)) places.push_back(i);
@@ -119,8 +125,8 @@ TEST(PrefilterProperty, KeepsWhatMatches) {
       const Prefilter prefilter(*where);
       if (!prefilter.filters()) continue;
       Matcher matcher(where);
-      const BlockSet in_memory = prefilter.messages(block, block.size());
-      const BlockSet in_columns = prefilter.messages(*decoded, block.size());
+      const MessageSet in_memory = prefilter.messages(block, first_messages(block.size()));
+      const MessageSet in_columns = prefilter.messages(*decoded, first_messages(block.size()));
       for (size_t i = 0; i < block.size(); ++i) {
         const bool match = matcher.matches(block.message(i), TimeKind::kCreate);
         ASSERT_TRUE(!match || (in_memory.contains(i) && in_columns.contains(i)))

@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "base/varint.h"
+#include "store/block_format.h"
+#include "store/kept_block.h"
 #include "tests/store/random_messages.h"
 
 namespace kseek::store {
@@ -259,6 +261,51 @@ TEST(BlockDecode, AMessageIsLoadedWithoutMostOthers) {
     EXPECT_FALSE((*block)->column(MessageBlock::Text::kValue)) << "not whole";
     ASSERT_TRUE((*block)->load(Columns::all()));
     for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
+  }
+}
+
+TEST(BlockDecode, SomeMessagesAreLoadedWithoutMostOthers) {
+  RandomMessages random(21);
+  for (int round = 0; round < 40; ++round) {
+    OpenBlock block({1}, 200, 10_MiB);
+    while (block.size() < 100) {  // frames end anywhere, also right before messages that are empty
+      const size_t bytes = random.one_in(3) ? 0 : random.one_in(2) ? kFrameRawBytes / 4 : random.below(20'000);
+      OwnedMessage message = plain_message(static_cast<int64_t>(block.size()), std::string(bytes, 'v'));
+      message.key = std::string(random.below(3) * 10'000, 'k');
+      ASSERT_TRUE(block.append(message.get()));
+    }
+    const EncodedBlock encoded = encode_block(block, block.size());
+    const auto whole = decoded(encoded, {1});
+    const size_t begin = random.below(whole->size());
+    const size_t end = begin + 1 + random.below(std::min<size_t>(whole->size() - begin, 20));
+    const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(some);
+    ASSERT_TRUE((*some)->load({.keys = true, .values = true}, begin, end));
+    for (size_t i = begin; i < end; ++i) expect_same((*some)->message(i), whole->message(i));
+    EXPECT_FALSE((*some)->column(MessageBlock::Text::kValue)) << "not whole";
+  }
+}
+
+TEST(BlockDecode, SlicesAreOfMessagesAsTheyAreStored) {
+  for (const size_t messages : {1U, 5U, 8U, 9U, 100U}) {
+    OpenBlock block({1}, messages, 1_MiB);
+    RemovedBits removed;
+    for (size_t i = 0; i < messages; ++i) {
+      ASSERT_TRUE(block.append(plain_message(static_cast<int64_t>(i), "v").get()));
+      if (i % 3 == 0 && i > 0) mark_removed(removed, i);
+    }
+    const auto whole = decoded(encode_block(block, messages), {1});
+    const KeptBlock kept(whole, removed);
+    EXPECT_EQ(whole->slice_begin(0), 0U);
+    EXPECT_EQ(whole->slice_begin(kBlockSlices), messages);
+    EXPECT_EQ(kept.slice_begin(kBlockSlices), kept.size());
+    for (size_t slice = 0; slice < kBlockSlices; ++slice) {
+      EXPECT_LE(whole->slice_begin(slice + 1) - whole->slice_begin(slice), slice_messages(messages));
+      for (size_t i = kept.slice_begin(slice); i < kept.slice_begin(slice + 1); ++i) {
+        EXPECT_GE(kept.head(i).offset.value, static_cast<int64_t>(whole->slice_begin(slice)));
+        EXPECT_LT(kept.head(i).offset.value, static_cast<int64_t>(whole->slice_begin(slice + 1)));
+      }
+    }
   }
 }
 

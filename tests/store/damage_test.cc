@@ -48,13 +48,13 @@ TEST(DamageTest, AFlippedBitIsAnErrorOrChangesNothing) {
   ASSERT_GT(good.size(), 40'000U) << "more than a few pages";
   const auto& terms = inputs[0].terms->sorted();
   const auto answers = [&](size_t step) {
-    std::vector<std::vector<uint32_t>> all;
+    std::vector<std::vector<Posting>> all;
     const Segment segment(path, *meta);
     auto lease = segment.borrow();
     if (!lease) return all;
     for (size_t i = 0; i < terms.size(); i += step) {
-      auto& positions = all.emplace_back();
-      if (!(*lease)->postings(terms[i], positions)) positions = {UINT32_MAX};
+      auto& postings = all.emplace_back();
+      if (!(*lease)->postings(terms[i], postings)) postings = {{UINT32_MAX}};
     }
     return all;
   };
@@ -72,7 +72,7 @@ TEST(DamageTest, AFlippedBitIsAnErrorOrChangesNothing) {
     EXPECT_EQ(verify_segment(path, *meta).error().code, ErrorCode::kCorrupt);
     bool any_failed = found.empty();
     for (size_t i = 0; i < found.size(); ++i) {
-      const bool failed = found[i] == std::vector<uint32_t>{UINT32_MAX};
+      const bool failed = found[i] == std::vector<Posting>{{UINT32_MAX}};
       any_failed = any_failed || failed;
       if (!failed) {
         ASSERT_EQ(found[i], expected[i]) << "a wrong answer";

@@ -12,6 +12,8 @@
 
 namespace {
 
+using kseek::store::Posting;
+using kseek::store::PostingForm;
 using kseek::store::TermPageReader;
 
 void require(bool holds) {
@@ -23,24 +25,27 @@ struct Terms {
   bool damaged = false;
 };
 
-Terms read_all(std::string_view page, uint32_t blocks) {
+Terms read_all(std::string_view page, uint32_t blocks, PostingForm form) {
   Terms all;
-  TermPageReader reader(page, blocks);
-  std::vector<uint32_t> positions;
+  TermPageReader reader(page, blocks, form);
+  std::vector<Posting> postings;
   while (reader.next()) {
     require(all.terms.empty() || all.terms.back() < reader.term());
     all.terms.emplace_back(reader.term());
-    positions.clear();
-    if (!reader.append_positions(positions)) continue;
-    require(!positions.empty() && positions.back() < blocks && reader.count() == positions.size());
-    require(std::is_sorted(positions.begin(), positions.end(), std::less_equal<>()));
+    postings.clear();
+    if (!reader.append_postings(postings)) continue;
+    require(!postings.empty() && postings.back().position < blocks && reader.count() == postings.size());
+    for (size_t i = 0; i < postings.size(); ++i) {
+      require(postings[i].slices != 0 && (i == 0 || postings[i - 1].position < postings[i].position));
+    }
   }
   all.damaged = reader.damaged();
   return all;
 }
 
-void check_literal(std::string_view page, uint32_t blocks, const Terms& all, std::string_view literal) {
-  TermPageReader reader(page, blocks);
+void check_literal(std::string_view page, uint32_t blocks, PostingForm form, const Terms& all,
+                   std::string_view literal) {
+  TermPageReader reader(page, blocks, form);
   for (const std::string& term : all.terms) {
     const bool wanted = term.find(literal) != std::string::npos || term.back() == kseek::tokenizer::kCutMark;
     if (wanted) require(reader.next_containing(literal) && reader.term() == term);
@@ -49,8 +54,8 @@ void check_literal(std::string_view page, uint32_t blocks, const Terms& all, std
 }
 
 /// Where a page is damaged, seek() may pass over it unread, or see it earlier.
-void check_seek(std::string_view page, uint32_t blocks, const Terms& all, std::string_view wanted) {
-  TermPageReader reader(page, blocks);
+void check_seek(std::string_view page, uint32_t blocks, PostingForm form, const Terms& all, std::string_view wanted) {
+  TermPageReader reader(page, blocks, form);
   const bool found = reader.seek(wanted);
   if (all.damaged) return;
   const auto expected = std::lower_bound(all.terms.begin(), all.terms.end(), wanted);
@@ -66,8 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint32_t blocks = 1U + data[0] + 256U * (data[1] / 64U);
   const std::string_view literal = bytes.substr(2, std::min<size_t>(1 + data[1] % 8, size - 2));
   const std::string_view page = bytes.substr(2 + literal.size());
-  const Terms all = read_all(page, blocks);
-  check_literal(page, blocks, all, literal);
-  check_seek(page, blocks, all, literal);
+  for (const PostingForm form : {PostingForm::kSlices, PostingForm::kBlocks}) {
+    const Terms all = read_all(page, blocks, form);
+    check_literal(page, blocks, form, all, literal);
+    check_seek(page, blocks, form, all, literal);
+  }
   return 0;
 }

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using Model = std::map<std::string, std::vector<uint32_t>>;  // term to positions
+using Model = std::map<std::string, std::vector<Posting>>;
 
 std::shared_ptr<const BlockTerms> terms_of(const std::vector<std::string>& words, Field field = Field::kValue) {
   TermCollector collector;
@@ -34,20 +34,29 @@ std::shared_ptr<const BlockTerms> random_terms(RandomMessages& random, size_t mo
     constexpr Field kFields[] = {Field::kHeader, Field::kKey, Field::kValue};
     const std::string word =
         random.one_in(40) ? std::string(60 + random.below(8), 'z') : fmt::format("w{}", random.below(most));
+    if (random.one_in(2)) collector.set_slices(static_cast<SliceMask>(1U << random.below(kBlockSlices)));
     collector.add(kFields[random.below(3)], word, {.ascii = true});
   }
   return collector.take();
 }
 
-void add_to_model(Model& model, const BlockTerms& terms, uint32_t position) {
-  for (const std::string_view term : terms.sorted()) model[std::string(term)].push_back(position);
+void add_to_model(Model& model, const BlockTerms& terms, uint32_t position, bool sliced = true) {
+  for (const std::string_view term : terms.sorted()) {
+    model[std::string(term)].push_back({position, sliced ? slices_of(term) : kAllSlices});
+  }
 }
 
-std::vector<uint32_t> postings(SegmentReader& reader, std::string_view term) {
-  std::vector<uint32_t> positions;
-  const auto done = reader.postings(term, positions);
+std::vector<Posting> postings(SegmentReader& reader, std::string_view term) {
+  std::vector<Posting> found;
+  const auto done = reader.postings(term, found);
   EXPECT_TRUE(done) << describe(done.error());
-  return positions;
+  return found;
+}
+
+std::vector<uint32_t> positions(SegmentReader& reader, std::string_view term) {
+  std::vector<uint32_t> found;
+  for (const Posting& posting : postings(reader, term)) found.push_back(posting.position);
+  return found;
 }
 
 std::string random_piece(RandomMessages& random, const std::string& term) {
@@ -57,9 +66,9 @@ std::string random_piece(RandomMessages& random, const std::string& term) {
 
 void expect_scan(SegmentReader& reader, const Model& model, const std::string& prefix, const std::string& literal) {
   Model expected;
-  for (const auto& [term, positions] : model) {
+  for (const auto& [term, blocks] : model) {
     const bool wanted = term.find(literal) != std::string::npos || term.back() == tokenizer::kCutMark;
-    if (wanted && term.starts_with(prefix)) expected.emplace(term, positions);
+    if (wanted && term.starts_with(prefix)) expected.emplace(term, blocks);
   }
   Model found;
   const auto done = reader.scan_terms({.prefix = prefix, .literal = literal}, [&](std::string_view term) {
@@ -81,11 +90,11 @@ void expect_model(const Segment& segment, const Model& model, RandomMessages& ra
     return true;
   }));
   EXPECT_EQ(found, model);
-  for (const auto& [term, positions] : model) {
+  for (const auto& [term, blocks] : model) {
     if (!random.one_in(20)) continue;
     const auto count = reader.block_count(term);
     ASSERT_TRUE(count);
-    EXPECT_EQ(*count, positions.size());
+    EXPECT_EQ(*count, blocks.size());
     const std::string prefix = term.substr(0, 1 + random.below(term.size()));
     std::vector<std::string> expected;
     for (auto each = model.lower_bound(prefix); each != model.end() && each->first.starts_with(prefix); ++each) {
@@ -100,7 +109,7 @@ void expect_model(const Segment& segment, const Model& model, RandomMessages& ra
     expect_scan(reader, model, prefix.substr(0, random.below(3)), random_piece(random, term));
   }
   for (const std::string& absent : {std::string("Vabsent"), std::string(), std::string(1000, 'V'), std::string("X")}) {
-    EXPECT_EQ(postings(reader, absent), std::vector<uint32_t>());
+    EXPECT_EQ(postings(reader, absent), std::vector<Posting>());
     EXPECT_EQ(*reader.block_count(absent), 0U);
   }
 }
@@ -211,8 +220,8 @@ TEST_F(SegmentTest, BlocksWithoutTermsKeepTheirPlace) {
   EXPECT_EQ(merged->meta().blocks, (std::vector<BlockId>{{1}, {2}, {3}, {4}, {5}, {6}, {7}}));
   const auto lease = merged->borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
-  EXPECT_EQ(postings(*lease->operator->(), "Va"), (std::vector<uint32_t>{1, 5}));
-  EXPECT_EQ(postings(*lease->operator->(), "Vb"), (std::vector<uint32_t>{5}));
+  EXPECT_EQ(positions(*lease->operator->(), "Va"), (std::vector<uint32_t>{1, 5}));
+  EXPECT_EQ(positions(*lease->operator->(), "Vb"), (std::vector<uint32_t>{5}));
   const auto nothing = merge({empty});
   ASSERT_TRUE(nothing->borrow());
 }
@@ -234,8 +243,8 @@ TEST_F(SegmentTest, MayHaveManyBlocks) {
   const auto lease = merged->borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
   EXPECT_EQ(*(*lease)->block_count("Vevery"), 60'000U);
-  EXPECT_EQ(postings(*lease->operator->(), "Veven"), even);
-  EXPECT_EQ(postings(*lease->operator->(), "Vlast"), (std::vector<uint32_t>{19'999, 39'999, 59'999}));
+  EXPECT_EQ(positions(*lease->operator->(), "Veven"), even);
+  EXPECT_EQ(positions(*lease->operator->(), "Vlast"), (std::vector<uint32_t>{19'999, 39'999, 59'999}));
   expect_checked(*merged);
   const auto too_many = merge_segments(next_path(), {9}, {merged, segment});
   ASSERT_FALSE(too_many);
@@ -258,8 +267,8 @@ TEST_F(SegmentTest, SegmentsWithADocumentABlockAreReadAndMerged) {
       std::vector<std::shared_ptr<const BlockTerms>> blocks;
       for (size_t left = 1 + random.below(700); left > 0; --left) {
         blocks.push_back(random_terms(random, 30));
-        add_to_model(model, *blocks.back(), static_cast<uint32_t>(blocks.size() - 1));
-        add_to_model(all, *blocks.back(), static_cast<uint32_t>(all_blocks.size()));
+        add_to_model(model, *blocks.back(), static_cast<uint32_t>(blocks.size() - 1), false);
+        add_to_model(all, *blocks.back(), static_cast<uint32_t>(all_blocks.size()), false);
         all_blocks.push_back({all_blocks.size()});
       }
       segments.push_back(write_documents(blocks, all_blocks[all_blocks.size() - blocks.size()], single_file));

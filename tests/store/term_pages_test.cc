@@ -11,7 +11,7 @@
 namespace kseek::store {
 namespace {
 
-using Model = std::map<std::string, std::vector<uint32_t>>;
+using Model = std::map<std::string, std::vector<Posting>>;
 
 std::string random_term(RandomMessages& random) {
   const bool digits = random.one_in(2);
@@ -42,16 +42,33 @@ std::vector<uint32_t> random_positions(RandomMessages& random, uint32_t blocks) 
   return positions;
 }
 
+/// In all slices, in any, or seldom in all of them.
+std::vector<Posting> random_postings(RandomMessages& random, uint32_t blocks) {
+  const uint64_t kind = random.below(3);
+  std::vector<Posting> postings;
+  for (const uint32_t position : random_positions(random, blocks)) {
+    const bool all = kind == 0 || (kind == 1 && !random.one_in(100));
+    postings.push_back({position, all ? kAllSlices : static_cast<SliceMask>(1 + random.below(255))});
+  }
+  return postings;
+}
+
+/// As it is stored without slices.
+std::vector<Posting> in_all_slices(std::vector<Posting> postings) {
+  for (Posting& posting : postings) posting.slices = kAllSlices;
+  return postings;
+}
+
 void expect_pages(const std::vector<std::string>& pages, uint32_t blocks, const Model& model) {
   Model found;
   for (const std::string& page : pages) {
     TermPageReader reader(page, blocks);
     while (reader.next()) {
-      std::vector<uint32_t>& positions = found[std::string(reader.term())];
-      ASSERT_TRUE(positions.empty()) << "twice";
-      ASSERT_TRUE(reader.append_positions(positions, 7));
-      EXPECT_EQ(reader.count(), positions.size());
-      for (uint32_t& position : positions) position -= 7;
+      std::vector<Posting>& postings = found[std::string(reader.term())];
+      ASSERT_TRUE(postings.empty()) << "twice";
+      ASSERT_TRUE(reader.append_postings(postings, 7));
+      EXPECT_EQ(reader.count(), postings.size());
+      for (Posting& posting : postings) posting.position -= 7;
     }
     EXPECT_FALSE(reader.damaged());
   }
@@ -66,16 +83,16 @@ TEST(TermPages, GiveBackWhatWentIn) {
     const uint32_t blocks = kBlocks[random.below(std::size(kBlocks))];
     Model model;
     for (size_t terms = random.below(500); terms > 0; --terms)
-      model[random_term(random)] = random_positions(random, blocks);
-    const size_t limit = 900 + random.below(8000);
+      model[random_term(random)] = random_postings(random, blocks);
+    const size_t limit = 900 + kMaxSlicedListBytes + random.below(8000);
     TermPageBuilder builder(blocks);
     std::vector<std::string> pages;
-    for (const auto& [term, positions] : model) {
-      if (builder.append(term, positions, limit)) continue;
+    for (const auto& [term, postings] : model) {
+      if (builder.append(term, postings, limit)) continue;
       pages.push_back(builder.bytes());
       EXPECT_LE(pages.back().size(), limit);
       builder.clear();
-      ASSERT_TRUE(builder.append(term, positions, limit));
+      ASSERT_TRUE(builder.append(term, postings, limit));
     }
     pages.push_back(builder.bytes());
     expect_pages(pages, blocks, model);
@@ -87,9 +104,9 @@ TEST(TermPages, SeekFindsTheFirstThatIsNotBelow) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     RandomMessages random(seed);
     Model model;
-    for (size_t terms = 1 + random.below(300); terms > 0; --terms) model[random_term(random)] = {0};
+    for (size_t terms = 1 + random.below(300); terms > 0; --terms) model[random_term(random)] = {{0}};
     TermPageBuilder builder(9);
-    for (const auto& [term, positions] : model) ASSERT_TRUE(builder.append(term, positions, 1'000'000));
+    for (const auto& [term, postings] : model) ASSERT_TRUE(builder.append(term, postings, 1'000'000));
     TermPageReader ahead(builder.bytes(), 9);
     std::string before;
     for (int i = 0; i < 400; ++i) {
@@ -120,17 +137,17 @@ TEST(TermPages, TermsWithALiteralAreFound) {
     for (size_t terms = 1 + random.below(400); terms > 0; --terms) {
       std::string term = random_term(random);
       if (random.one_in(20)) term.back() = tokenizer::kCutMark;
-      model[std::move(term)] = {0};
+      model[std::move(term)] = {{0}};
     }
     TermPageBuilder builder(9);
-    for (const auto& [term, positions] : model) ASSERT_TRUE(builder.append(term, positions, 1'000'000));
+    for (const auto& [term, postings] : model) ASSERT_TRUE(builder.append(term, postings, 1'000'000));
     for (int i = 0; i < 50; ++i) {
       std::string literal = random_term(random);
       if (!random.one_in(4)) literal = std::next(model.begin(), static_cast<int>(random.below(model.size())))->first;
       const size_t at = random.below(literal.size());
       literal = literal.substr(at, 1 + random.below(random.one_in(2) ? 4 : literal.size()));
       std::vector<std::string> expected;
-      for (const auto& [term, positions] : model) {
+      for (const auto& [term, postings] : model) {
         const bool wanted = term.find(literal) != std::string::npos || term.back() == tokenizer::kCutMark;
         if (wanted) expected.push_back(term);
       }
@@ -147,30 +164,67 @@ TEST(TermPages, TermsWithALiteralAreFound) {
 
 TEST(TermPages, AreSmall) {
   TermPageBuilder builder(256);
-  std::vector<uint32_t> all(256);
-  for (uint32_t i = 0; i < 256; ++i) all[i] = i;
-  ASSERT_TRUE(builder.append("Vdeadbeef", {{3}}, 100));
-  EXPECT_EQ(builder.bytes(), "\x49Vdeadbeef\x0C") << "the first term is whole";
-  ASSERT_TRUE(builder.append("Vdeadc0de", {{3}}, 100));
-  EXPECT_EQ(builder.bytes().substr(11), "\x84\x05\xC0\xDE\x0C") << "its digits are two a byte";
+  std::vector<Posting> all(256);
+  for (uint32_t i = 0; i < 256; ++i) all[i] = {i};
+  ASSERT_TRUE(builder.append("Vdeadbeef", {{{3, 0x10}}}, 100));
+  EXPECT_EQ(builder.bytes(), "\x49Vdeadbeef\x0C\x10") << "the first term is whole";
+  ASSERT_TRUE(builder.append("Vdeadc0de", {{{3, 0x80}}}, 100));
+  EXPECT_EQ(builder.bytes().substr(12), "\x84\x05\xC0\xDE\x0C\x80") << "its digits are two a byte";
   ASSERT_TRUE(builder.append("Ve", all, 100));
-  EXPECT_EQ(builder.bytes().substr(16),
-            "\x01\x01"
-            "e\x03")
-      << "all blocks cost a byte";
-  const std::vector<uint32_t> most(all.begin(), all.end() - 1);
+  EXPECT_EQ(builder.bytes().substr(18), std::string_view("\x01\x01"
+                                                         "e\x03\0",
+                                                         5))
+      << "all slices of all blocks cost two bytes";
+  const std::vector<Posting> most(all.begin(), all.end() - 1);
   ASSERT_TRUE(builder.append("Vf", most, 100));
-  EXPECT_EQ(builder.bytes().size(), 20U + 2 + 2 + 1 + 32) << "most are a bitmap";
-  EXPECT_FALSE(builder.append("Vg", most, 60)) << "over the limit";
+  EXPECT_EQ(builder.bytes().size(), 23U + 2 + 2 + 1 + 1 + 32) << "most are a bitmap";
+  EXPECT_FALSE(builder.append("Vg", most, 64)) << "over the limit";
   EXPECT_EQ(builder.last_term(), "Vf");
+}
+
+TEST(TermPages, LongListsSayNothingOfSlices) {
+  constexpr uint32_t kBlocks = 60'000;
+  std::vector<Posting> every_third;
+  for (uint32_t i = 0; i < kBlocks; i += 3) every_third.push_back({i, 1});
+  const std::vector<Posting> some(every_third.begin(), every_third.begin() + kMaxSlicedListBytes / 2);
+  TermPageBuilder builder(kBlocks);
+  const size_t limit = kMaxSlicedListBytes + 100;
+  ASSERT_TRUE(builder.append("Va", some, limit));
+  const std::string first = builder.bytes();
+  builder.clear();
+  ASSERT_TRUE(builder.append("Vb", every_third, limit));
+  expect_pages({first, builder.bytes()}, kBlocks, {{"Va", some}, {"Vb", in_all_slices(every_third)}});
+}
+
+TEST(TermPages, PagesWithoutSlicesAreRead) {
+  // Written by hand: three terms of nine blocks, as they were stored before there were slices.
+  const std::string page = std::string("\x42Va\x10", 4) +  // a single block, 4
+                           std::string(
+                               "\x01\x01"
+                               "b\x0D\x01\x02\x00",
+                               7) +  // deltas: 1, 4, 5
+                           std::string(
+                               "\x41"
+                               "c\x03",
+                               3);  // all
+  TermPageReader reader(page, 9, PostingForm::kBlocks);
+  const auto read = [&reader] {
+    std::vector<Posting> postings;
+    EXPECT_TRUE(reader.next() && reader.append_postings(postings));
+    return postings;
+  };
+  EXPECT_EQ(read(), (std::vector<Posting>{{4}}));
+  EXPECT_EQ(read(), (std::vector<Posting>{{1}, {4}, {5}}));
+  EXPECT_EQ(read().size(), 9U);
+  EXPECT_FALSE(reader.next() || reader.damaged());
 }
 
 TEST(TermPages, AnyBytesAreReadOrDamaged) {
   RandomMessages random(8);
   TermPageBuilder builder(300);
   Model model;
-  while (model.size() < 60) model[random_term(random)] = random_positions(random, 300);
-  for (const auto& [term, positions] : model) ASSERT_TRUE(builder.append(term, positions, 100'000));
+  while (model.size() < 60) model[random_term(random)] = random_postings(random, 300);
+  for (const auto& [term, postings] : model) ASSERT_TRUE(builder.append(term, postings, 100'000));
   size_t damaged = 0;
   for (int round = 0; round < 20'000; ++round) {
     std::string page = builder.bytes();
@@ -186,20 +240,22 @@ TEST(TermPages, AnyBytesAreReadOrDamaged) {
     while (finder.next_containing(literal)) ASSERT_FALSE(finder.term().empty());
     ASSERT_TRUE(!seeker.seek(random_term(random)) || !seeker.term().empty());
     std::string before;
-    std::vector<uint32_t> positions;
+    std::vector<Posting> postings;
     bool intact = true;
     while (reader.next()) {
       ASSERT_LT(before, reader.term());
       before.assign(reader.term());
-      positions.clear();
-      if (!reader.append_positions(positions)) {
+      postings.clear();
+      if (!reader.append_postings(postings)) {
         intact = false;
         continue;
       }
-      ASSERT_FALSE(positions.empty());
-      ASSERT_EQ(reader.count(), positions.size());
-      ASSERT_LT(positions.back(), 300U);
-      ASSERT_TRUE(std::is_sorted(positions.begin(), positions.end(), std::less_equal<>()));
+      ASSERT_FALSE(postings.empty());
+      ASSERT_EQ(reader.count(), postings.size());
+      ASSERT_LT(postings.back().position, 300U);
+      for (size_t i = 0; i < postings.size(); ++i) {
+        ASSERT_TRUE(postings[i].slices != 0 && (i == 0 || postings[i - 1].position < postings[i].position));
+      }
     }
     damaged += intact && !reader.damaged() ? 0 : 1;
   }

@@ -45,9 +45,9 @@ TEST(Terms, AreTheDistinctTokensByField) {
     }
     const auto terms = collector.take();
     EXPECT_EQ(strings(*terms), std::vector<std::string>(expected.begin(), expected.end()));
-    for (const std::string& term : expected) EXPECT_TRUE(terms->contains(term));
-    EXPECT_FALSE(terms->contains("Vnot in any random text"));
-    EXPECT_FALSE(terms->contains(""));
+    for (const std::string& term : expected) EXPECT_EQ(terms->slices(term), kAllSlices);
+    EXPECT_EQ(terms->slices("Vnot in any random text"), 0);
+    EXPECT_EQ(terms->slices(""), 0);
   }
 }
 
@@ -69,6 +69,22 @@ TEST(Terms, ManyTermsAreSortedAndDistinct) {
   const auto terms = collector.take();
   EXPECT_EQ(strings(*terms), std::vector<std::string>(expected.begin(), expected.end()));
   EXPECT_GT(terms->memory_bytes(), expected.size() * sizeof(std::string_view));
+}
+
+TEST(Terms, StandInTheirSlices) {
+  TermCollector collector;
+  collector.set_slices(1);
+  collector.add(Field::kValue, "both first", {.ascii = true});
+  collector.set_slices(0x80);
+  collector.add(Field::kValue, "both last", {.ascii = true});
+  collector.add(Field::kKey, "first", {.ascii = true});
+  auto terms = collector.take();
+  EXPECT_EQ(terms->slices("Vboth"), 0x81);
+  EXPECT_EQ(terms->slices("Vfirst"), 1);
+  EXPECT_EQ(terms->slices("Vlast"), 0x80);
+  EXPECT_EQ(terms->slices("Kfirst"), 0x80);
+  collector.add(Field::kValue, "both", {.ascii = true});
+  EXPECT_EQ(collector.take()->slices("Vboth"), kAllSlices) << "who doesn't say";
 }
 
 TEST(Terms, LongTokensAreCutAndMarked) {

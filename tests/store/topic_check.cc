@@ -68,16 +68,21 @@ void check_terms(const TopicStore& topic, const TopicView& view, const Segment& 
   auto reader = segment.borrow();
   ASSERT_TRUE(reader.has_value()) << describe(reader.error());
   TermCollector collector;
-  for (size_t i = 0; i < (*block)->size(); ++i) {
+  for (size_t i = 0, slice = 0; i < (*block)->size(); ++i) {
+    while (i >= (*block)->slice_begin(slice + 1)) ++slice;
+    collector.set_slices(static_cast<SliceMask>(1U << slice));
     const StoredMessage message = (*block)->message(i);
     if (message.key) collector.add(Field::kKey, *message.key, message.key_traits);
     if (message.value) collector.add(Field::kValue, *message.value, message.value_traits);
   }
   const auto terms = collector.take();
   for (const std::string_view term : terms->sorted()) {
-    std::vector<uint32_t> positions;
-    ASSERT_TRUE((*reader)->postings(term, positions).has_value());
-    EXPECT_TRUE(std::binary_search(positions.begin(), positions.end(), position)) << term;
+    std::vector<Posting> postings;
+    ASSERT_TRUE((*reader)->postings(term, postings).has_value());
+    const auto found = std::find_if(postings.begin(), postings.end(),
+                                    [&](const Posting& posting) { return posting.position == position; });
+    ASSERT_NE(found, postings.end()) << term;
+    EXPECT_EQ(found->slices & slices_of(term), slices_of(term)) << term;
   }
 }
 

@@ -1,4 +1,4 @@
-// A set of blocks, by their positions 0 .. size()-1 in a segment. A value; one thread at a time.
+// A set of a block's messages, by their places 0 .. size()-1. A value; one thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,9 @@
 
 namespace kseek::query {
 
-class BlockSet {
+class MessageSet {
  public:
-  explicit BlockSet(size_t size = 0) : size_(size), words_((size + 63) / 64) {}
+  explicit MessageSet(size_t size = 0) : size_(size), words_((size + 63) / 64) {}
 
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool contains(size_t position) const { return (words_[position / 64] >> (position % 64) & 1) != 0; }
@@ -20,7 +20,7 @@ class BlockSet {
     std::fill(words_.begin(), words_.end(), ~uint64_t{0});
     if (size_ % 64 != 0) words_.back() >>= 64 - size_ % 64;
   }
-  /// Visits the positions that are in the set, rising.
+  /// Visits the places that are in the set, rising.
   template <class Visit>
   void for_each(Visit&& visit) const {
     for (size_t i = 0; i < words_.size(); ++i) {
@@ -42,19 +42,19 @@ class BlockSet {
     return true;
   }
   /// REQUIRES: sets of the same size, here and below.
-  BlockSet& operator|=(const BlockSet& other) {
+  MessageSet& operator|=(const MessageSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
     return *this;
   }
-  BlockSet& operator&=(const BlockSet& other) {
+  MessageSet& operator&=(const MessageSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
     return *this;
   }
-  BlockSet& operator-=(const BlockSet& other) {
+  MessageSet& operator-=(const MessageSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
     return *this;
   }
-  bool operator==(const BlockSet&) const = default;
+  bool operator==(const MessageSet&) const = default;
 
  private:
   size_t size_;
