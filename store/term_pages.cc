@@ -23,8 +23,8 @@ constexpr unsigned kDeltas = 1;  // the others: bytes of the list: varints, the 
 constexpr unsigned kBitmap = 2;  // the others: bytes of the list: a varint n, bits from position 8 n on
 constexpr unsigned kAll = 3;     // the others: 0
 
-// With slices, a byte of them follows kSingle; the others are followed by a varint, how many blocks' slices are told
-// (each's, or none: it has all), a byte for each, and then the list.
+// With slices, a byte of them follows kSingle (in a segment of few blocks); the others are followed by a varint, how
+// many blocks' slices are told (each's, or none: it has all), a byte for each, and then the list.
 
 constexpr std::array<uint8_t, 256> make_digit_values() {
   std::array<uint8_t, 256> values{};
@@ -144,7 +144,7 @@ unsigned TermPageBuilder::list_positions(std::span<const Posting> postings) {
 void TermPageBuilder::put_postings(std::span<const Posting> postings) {
   if (postings.size() == 1) {
     put_varint(bytes_, uint64_t{postings.front().position} << 2 | kSingle);
-    bytes_.push_back(static_cast<char>(postings.front().slices));
+    if (blocks_ <= kMaxBlocksOfSlicedSingles) bytes_.push_back(static_cast<char>(postings.front().slices));
     return;
   }
   if (postings.size() == blocks_) {
@@ -217,7 +217,7 @@ void TermPageBuilder::put_postings(std::span<const Posting> postings) {
   const bool sliced = form_ == PostingForm::kSlices;
   if (kind_ == kSingle) {
     single_ = {static_cast<uint32_t>(n), kAllSlices};
-    if (sliced) {
+    if (sliced && blocks_ <= kMaxBlocksOfSlicedSingles) {
       if (rest_.empty()) return false;
       single_.slices = static_cast<SliceMask>(rest_.front());
       rest_.remove_prefix(1);

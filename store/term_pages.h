@@ -27,6 +27,10 @@ inline constexpr size_t kMaxPageTermBytes = 100;  ///< far above the index's own
 /// Postings of a term that would take more, positions and slices together, are stored without slices: in all of them.
 inline constexpr size_t kMaxSlicedListBytes = 7'500;
 
+/// In a segment of more blocks nothing is said of the slices of a term that a single block has: most terms (UUIDs) are
+/// such, and rare enough as they are.
+inline constexpr uint32_t kMaxBlocksOfSlicedSingles = 128;
+
 /// Builds pages of one segment, one after the other.
 class TermPageBuilder {
  public:
