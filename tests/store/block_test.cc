@@ -10,39 +10,11 @@
 #include <thread>
 
 #include "base/varint.h"
-#include "store/block_format.h"
-#include "store/kept_block.h"
+#include "tests/store/blocks.h"
 #include "tests/store/random_messages.h"
 
 namespace kseek::store {
 namespace {
-
-void expect_same(const StoredMessage& stored, const MessageView& given) {
-  EXPECT_EQ(stored.partition, given.partition);
-  EXPECT_EQ(stored.offset, given.offset);
-  EXPECT_EQ(stored.create_time, given.create_time);
-  EXPECT_EQ(stored.ingest_time, given.ingest_time);
-  EXPECT_EQ(stored.timestamp_type, given.timestamp_type);
-  EXPECT_EQ(stored.key, given.key);
-  EXPECT_EQ(stored.value, given.value);
-  EXPECT_EQ(stored.headers.encoded(), given.headers.encoded());
-  EXPECT_EQ(stored.key_traits, given.key ? tokenizer::classify(*given.key) : tokenizer::TextTraits());
-  EXPECT_EQ(stored.value_traits, given.value ? tokenizer::classify(*given.value) : tokenizer::TextTraits());
-}
-
-std::shared_ptr<const DecodedBlock> decoded(const EncodedBlock& encoded, PartitionId partition) {
-  auto block = DecodedBlock::decode(encoded.bytes, partition);
-  EXPECT_TRUE(block) << describe(block.error());
-  return *block;
-}
-
-OwnedMessage plain_message(int64_t offset, std::string value) {
-  OwnedMessage message;
-  message.view.offset = {offset};
-  message.view.create_time = message.view.ingest_time = {1'763'600'000'000 + offset};
-  message.value = std::move(value);
-  return message;
-}
 
 EncodedBlock small_block() {
   OpenBlock block({1}, 100, 1_MiB);
@@ -232,116 +204,6 @@ TEST(BlockDecode, ColumnsAreThereOnceTheyAreLoaded) {
     ASSERT_TRUE((*block)->load(Columns::all()));
     for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
   }
-}
-
-/// Values of 10 KB that stay as they are when they are compressed, so that a block has many frames of them.
-EncodedBlock block_of_large_values(size_t messages) {
-  RandomMessages random(1);
-  OpenBlock block({1}, messages, 64_MiB);
-  for (size_t i = 0; i < messages; ++i) {
-    std::string value(10'000, ' ');
-    for (char& c : value) c = static_cast<char>('a' + random.below(26));
-    OwnedMessage message = plain_message(static_cast<int64_t>(i), std::move(value));
-    message.key = fmt::format("key-{}", i);
-    append_header(message.headers, "n", std::to_string(i));
-    EXPECT_TRUE(block.append(message.get()));
-  }
-  return encode_block(block, block.size());
-}
-
-TEST(BlockDecode, AMessageIsLoadedWithoutMostOthers) {
-  const EncodedBlock encoded = block_of_large_values(100);
-  const auto whole = decoded(encoded, {1});
-  for (const size_t wanted : {size_t{0}, size_t{1}, size_t{6}, size_t{50}, size_t{99}}) {
-    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
-    ASSERT_TRUE(block);
-    ASSERT_TRUE((*block)->load_message(wanted));
-    expect_same((*block)->message(wanted), whole->message(wanted));
-    EXPECT_FALSE((*block)->message(wanted < 50 ? 90 : 10).value) << "far away";
-    EXPECT_FALSE((*block)->column(MessageBlock::Text::kValue)) << "not whole";
-    ASSERT_TRUE((*block)->load(Columns::all()));
-    for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
-  }
-}
-
-TEST(BlockDecode, SomeMessagesAreLoadedWithoutMostOthers) {
-  RandomMessages random(21);
-  for (int round = 0; round < 40; ++round) {
-    OpenBlock block({1}, 200, 10_MiB);
-    while (block.size() < 100) {  // frames end anywhere, also right before messages that are empty
-      const size_t bytes = random.one_in(3) ? 0 : random.one_in(2) ? kFrameRawBytes / 4 : random.below(20'000);
-      OwnedMessage message = plain_message(static_cast<int64_t>(block.size()), std::string(bytes, 'v'));
-      message.key = std::string(random.below(3) * 10'000, 'k');
-      ASSERT_TRUE(block.append(message.get()));
-    }
-    const EncodedBlock encoded = encode_block(block, block.size());
-    const auto whole = decoded(encoded, {1});
-    const size_t begin = random.below(whole->size());
-    const size_t end = begin + 1 + random.below(std::min<size_t>(whole->size() - begin, 20));
-    const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
-    ASSERT_TRUE(some);
-    ASSERT_TRUE((*some)->load({.keys = true, .values = true}, begin, end));
-    for (size_t i = begin; i < end; ++i) expect_same((*some)->message(i), whole->message(i));
-    EXPECT_FALSE((*some)->column(MessageBlock::Text::kValue)) << "not whole";
-  }
-}
-
-TEST(BlockDecode, SlicesAreOfMessagesAsTheyAreStored) {
-  for (const size_t messages : {1U, 5U, 8U, 9U, 100U}) {
-    OpenBlock block({1}, messages, 1_MiB);
-    RemovedBits removed;
-    for (size_t i = 0; i < messages; ++i) {
-      ASSERT_TRUE(block.append(plain_message(static_cast<int64_t>(i), "v").get()));
-      if (i % 3 == 0 && i > 0) mark_removed(removed, i);
-    }
-    const auto whole = decoded(encode_block(block, messages), {1});
-    const KeptBlock kept(whole, removed);
-    EXPECT_EQ(whole->slice_begin(0), 0U);
-    EXPECT_EQ(whole->slice_begin(kBlockSlices), messages);
-    EXPECT_EQ(kept.slice_begin(kBlockSlices), kept.size());
-    for (size_t slice = 0; slice < kBlockSlices; ++slice) {
-      EXPECT_LE(whole->slice_begin(slice + 1) - whole->slice_begin(slice), slice_messages(messages));
-      for (size_t i = kept.slice_begin(slice); i < kept.slice_begin(slice + 1); ++i) {
-        EXPECT_GE(kept.head(i).offset.value, static_cast<int64_t>(whole->slice_begin(slice)));
-        EXPECT_LT(kept.head(i).offset.value, static_cast<int64_t>(whole->slice_begin(slice + 1)));
-      }
-    }
-  }
-}
-
-TEST(BlockDecode, ManyThreadsLoadMessages) {
-  const EncodedBlock encoded = block_of_large_values(60);
-  const auto whole = decoded(encoded, {1});
-  for (unsigned round = 0; round < 20; ++round) {
-    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
-    ASSERT_TRUE(block);
-    std::vector<std::thread> readers;
-    for (unsigned t = 0; t < 4; ++t) {
-      readers.emplace_back([&block, &whole, t, round] {
-        for (size_t n = 0; n < whole->size(); ++n) {
-          const size_t i = (n * 7 + t * 13 + round) % whole->size();
-          if (n == 40 && t == 0) {
-            EXPECT_TRUE((*block)->load({false, true, false}));
-          }
-          EXPECT_TRUE((*block)->load_message(i));
-          EXPECT_EQ((*block)->message(i).value, whole->message(i).value);
-          EXPECT_EQ((*block)->message(i).key, whole->message(i).key);
-        }
-      });
-    }
-    for (std::thread& reader : readers) reader.join();
-  }
-}
-
-TEST(BlockDecode, AnEmptyValueIsThereOnceItIsLoaded) {
-  OpenBlock block({1}, 10, 1_MiB);
-  ASSERT_TRUE(block.append(plain_message(0, std::string(100'000, 'x')).get()));
-  ASSERT_TRUE(block.append(plain_message(1, "").get()));
-  const auto again = DecodedBlock::decode(encode_block(block, 2).bytes, {1}, Columns::none());
-  ASSERT_TRUE(again);
-  EXPECT_FALSE((*again)->message(1).value);
-  ASSERT_TRUE((*again)->load_message(1));
-  EXPECT_EQ((*again)->message(1).value, "");
 }
 
 TEST(BlockDecode, ManyThreadsLoadColumns) {

@@ -54,12 +54,6 @@ std::vector<Posting> postings(SegmentReader& reader, std::string_view term) {
   return found;
 }
 
-std::vector<uint32_t> positions(SegmentReader& reader, std::string_view term) {
-  std::vector<uint32_t> found;
-  for (const Posting& posting : postings(reader, term)) found.push_back(posting.position);
-  return found;
-}
-
 std::string random_piece(RandomMessages& random, const std::string& term) {
   const size_t at = random.below(term.size());
   return term.substr(at, 1 + random.below(term.size() - at));
@@ -221,8 +215,8 @@ TEST_F(SegmentTest, BlocksWithoutTermsKeepTheirPlace) {
   EXPECT_EQ(merged->meta().blocks, (std::vector<BlockId>{{1}, {2}, {3}, {4}, {5}, {6}, {7}}));
   const auto lease = merged->borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
-  EXPECT_EQ(positions(*lease->operator->(), "Va"), (std::vector<uint32_t>{1, 5}));
-  EXPECT_EQ(positions(*lease->operator->(), "Vb"), (std::vector<uint32_t>{5}));
+  EXPECT_EQ(postings(*lease->operator->(), "Va"), (std::vector<Posting>{{1}, {5}}));
+  EXPECT_EQ(postings(*lease->operator->(), "Vb"), (std::vector<Posting>{{5}}));
   const auto nothing = merge({empty});
   ASSERT_TRUE(nothing->borrow());
 }
@@ -232,20 +226,20 @@ TEST_F(SegmentTest, MayHaveManyBlocks) {
   const auto one = terms_of({"every"});
   const auto last = terms_of({"every", "last"});
   std::vector<SegmentInput> inputs;
-  std::vector<uint32_t> even;
+  std::vector<Posting> even;
   for (uint32_t i = 0; i < 20'000; ++i) {
     inputs.push_back({{i}, i == 19'999 ? last : i % 2 == 0 ? both : one});
-    if (i % 2 == 0) even.push_back(i);
+    if (i % 2 == 0) even.push_back({i});
   }
   const auto segment = write(inputs);
-  for (uint32_t i = 20'000; i < 60'000; i += 2) even.push_back(i);
+  for (uint32_t i = 20'000; i < 60'000; i += 2) even.push_back({i});
   const auto merged = merge({segment, segment, segment});
   EXPECT_EQ(merged->meta().blocks.size(), kMaxSegmentBlocks);
   const auto lease = merged->borrow();
   ASSERT_TRUE(lease) << describe(lease.error());
   EXPECT_EQ(*(*lease)->block_count("Vevery"), 60'000U);
-  EXPECT_EQ(positions(*lease->operator->(), "Veven"), even);
-  EXPECT_EQ(positions(*lease->operator->(), "Vlast"), (std::vector<uint32_t>{19'999, 39'999, 59'999}));
+  EXPECT_EQ(postings(*lease->operator->(), "Veven"), even);
+  EXPECT_EQ(postings(*lease->operator->(), "Vlast"), (std::vector<Posting>{{19'999}, {39'999}, {59'999}}));
   expect_checked(*merged);
   const auto too_many = merge_segments(next_path(), {9}, {merged, segment});
   ASSERT_FALSE(too_many);

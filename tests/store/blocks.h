@@ -1,0 +1,24 @@
+// Blocks for the tests of blocks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "store/block.h"
+#include "tests/store/random_messages.h"
+
+namespace kseek::store {
+
+void expect_same(const StoredMessage& stored, const MessageView& given);
+
+/// All columns loaded.
+std::shared_ptr<const DecodedBlock> decoded(const EncodedBlock& encoded, PartitionId partition);
+
+/// Of partition 0, without key and headers.
+OwnedMessage plain_message(int64_t offset, std::string value);
+
+/// Values of 10 KB that stay as they are when they are compressed, so that a block has many frames of them.
+EncodedBlock block_of_large_values(size_t messages);
+
+}  // namespace kseek::store
