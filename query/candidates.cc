@@ -19,10 +19,16 @@ std::optional<SortKey> CandidateQueue::best() const {
 
 const store::BlockMeta* CandidateQueue::next_block() const { return heap_.empty() ? nullptr : heap_.front().block; }
 
-Candidate CandidateQueue::pop() {
+Candidate CandidateQueue::next() const {
   assert(next_block() != nullptr);
-  const Item item = take();
+  const Item& item = heap_.front();
   return {item.topic, item.block, item.slices};
+}
+
+Candidate CandidateQueue::pop() {
+  const Candidate candidate = next();
+  take();
+  return candidate;
 }
 
 void CandidateQueue::ask_index() {

@@ -45,7 +45,8 @@ class CandidateQueue {
   [[nodiscard]] std::optional<SortKey> best() const;
   /// The block to open next; nullptr when a segment has to be asked first.
   [[nodiscard]] const store::BlockMeta* next_block() const;
-  /// REQUIRES: next_block().
+  /// It, and what of it is a candidate / the same, and takes it off. REQUIRES, both: next_block().
+  [[nodiscard]] Candidate next() const;
   Candidate pop();
   /// Asks the next segment, and puts its candidates in its place. REQUIRES: best() and no next_block(). A segment that
   /// can't be read filters nothing, and is noted in explain.

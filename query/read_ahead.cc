@@ -44,7 +44,7 @@ bool ReadAhead::add_task(uint64_t& raw_bytes) {
   const SortKey best = *queue_.best();
   auto task = std::make_shared<Task>();
   task->best = best;
-  const auto limits = limits_({best.topic, next}, best);
+  const auto limits = limits_(queue_.next(), best);
   if (!limits) return false;
   task->limits = *limits;
   task->candidate = queue_.pop();

@@ -105,5 +105,16 @@ TEST(BlockLoading, AnEmptyValueIsThereOnceItIsLoaded) {
   EXPECT_EQ((*again)->message(1).value, "");
 }
 
+TEST(BlockLoading, AnEmptyValueBetweenTwoFramesIsLoadedWithTheOneBefore) {
+  OpenBlock block({0}, 10, 1_MiB);
+  ASSERT_TRUE(block.append(plain_message(0, std::string(kFrameRawBytes, 'x')).get()));
+  ASSERT_TRUE(block.append(plain_message(1, "").get()));
+  ASSERT_TRUE(block.append(plain_message(2, "the second frame").get()));
+  const auto again = DecodedBlock::decode(encode_block(block, 3).bytes, {0}, Columns::none());
+  ASSERT_TRUE(again);
+  ASSERT_TRUE((*again)->load({.values = true}, 0, 2));
+  EXPECT_EQ((*again)->message(1).value, "");
+}
+
 }  // namespace
 }  // namespace kseek::store
