@@ -51,6 +51,7 @@ enum class RecordKind : char {
   kLettersSent = 'l',     ///< of a partition: dead letters below this offset were sent on
   kGeneration = 'g',      ///< the topic is the next generation of the one of its name
   kEvents = 'e',
+  kExpiredBy = 't',  ///< the time by which blocks were dropped last, where they are kept for a duration
 };
 
 [[nodiscard]] std::string format_key();

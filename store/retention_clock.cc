@@ -32,10 +32,10 @@ RetentionClock::RetentionClock() : RetentionClock(Sources{[] { return kseek::now
 RetentionClock::RetentionClock(Sources sources)
     : sources_(std::move(sources)), anchor_(sources_.wall()), anchor_steady_(sources_.steady()) {}
 
-void RetentionClock::begin_after(Timestamp newest_ingest) {
+void RetentionClock::begin_after(Timestamp latest) {
   const std::lock_guard lock(mu_);
-  if (newest_ingest.ms <= 0 || between(newest_ingest, anchor_) <= kLongPause) return;
-  anchor_ = newest_ingest;
+  if (latest.ms <= 0 || between(latest, anchor_) <= kLongPause) return;
+  anchor_ = latest;
 }
 
 RetentionClock::Reading RetentionClock::read() {

@@ -5,8 +5,9 @@
 // that by more than kTolerance is believed only when it has been so for kBelievedAfter, or when a message that was
 // taken in since bears a time as late (of its producer, or its broker: other clocks). Until then the old count goes on,
 // and messages stay longer than they should, never shorter. A clock that went back is believed at once: it drops
-// nothing. At the start of an owner the newest time of ingestion that the store has stands for the old count, if the
-// wall clock is more than kLongPause ahead of it: nobody can tell a long pause from a wrong clock. Any thread.
+// nothing. At the start of an owner the latest time that the store knows of (a message was taken in then, or some were
+// dropped by it: they must not be due again) stands for the old count, if the wall clock is more than kLongPause ahead
+// of it: nobody can tell a long pause from a wrong clock. Any thread.
 #pragma once
 
 #include <chrono>
@@ -34,8 +35,8 @@ class RetentionClock {
   RetentionClock();
   explicit RetentionClock(Sources sources);
 
-  /// To be called once, by an owner of messages: the newest of them was taken in then.
-  void begin_after(Timestamp newest_ingest);
+  /// To be called once, by an owner of messages: it has been this late already.
+  void begin_after(Timestamp latest);
   /// A message that is taken in now bears this time.
   void witness(Timestamp time);
   [[nodiscard]] Timestamp now();

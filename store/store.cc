@@ -118,7 +118,7 @@ class StoreImpl final : public Store {
 };
 
 Result<void> StoreImpl::load() {
-  Timestamp newest_ingest;
+  Timestamp latest;
   for (const std::string& family : shared_.database->families()) {
     TopicNumber number;
     if (std::from_chars(family.data() + 1, family.data() + family.size(), number.value).ec != std::errc()) continue;
@@ -134,10 +134,10 @@ Result<void> StoreImpl::load() {
                                                   BlockFamily::opened(shared_.database, number));
     KSEEK_TRY(topic->load());
     KSEEK_ASSIGN(const auto is_generation, shared_.database->get(topic_key(number, RecordKind::kGeneration)));
-    newest_ingest = std::max(newest_ingest, topic->newest_ingest());
+    latest = std::max(latest, topic->latest_time());
     (is_generation ? generations_ : topics_).emplace(name, std::move(topic));
   }
-  if (!shared_.database->read_only()) shared_.clock->begin_after(newest_ingest);
+  if (!shared_.database->read_only()) shared_.clock->begin_after(latest);
   return {};
 }
 

@@ -67,6 +67,7 @@ TopicStoreImpl::Expired TopicStoreImpl::find_expired(Timestamp now) {
     rule.retention = config_.retention;
     rule.time_kind = config_.time_kind;
     rule.floor = time_floor_of(config_, now);
+    if (rule.retention.kind == Retention::Kind::kDuration && now.ms > 0) expired.by = now;
     blocks = blocks_;
     for (const auto& [id, partition] : partitions_) {
       rule.lows.emplace(id, partition->low);
@@ -114,6 +115,10 @@ Result<void> TopicStoreImpl::commit_expired(const Expired& expired) {
       record.low = std::max(record.low, found.low);
       batch.Put(partition_key(number_, id), encode_partition(record));
     }
+  }
+  if (expired.by && !expired.blocks.empty()) {
+    const auto by = static_cast<uint64_t>(expired.by->ms);
+    batch.Put(topic_key(number_, RecordKind::kExpiredBy), encode_number(by));
   }
   // Files go next: that the catalog no longer names them must survive power loss first.
   const bool files_go = !expired.blocks.empty() || !expired.segments.empty();

@@ -95,6 +95,12 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
       events_ = *std::move(events);
       return {};
     }
+    case RecordKind::kExpiredBy: {
+      const auto time = decode_number(record);
+      if (!time || *time > INT64_MAX) return bad("retention");
+      expired_by_ = {static_cast<int64_t>(*time)};
+      return {};
+    }
     case RecordKind::kRebuild: {
       const auto end = decode_number(record);
       if (!end) return bad("rebuild");

@@ -90,9 +90,9 @@ void TopicStoreImpl::inherit_events(std::vector<TopicEvent> events, rocksdb::Wri
   batch.Put(topic_key(number_, RecordKind::kEvents), encode_events(events_));
 }
 
-Timestamp TopicStoreImpl::newest_ingest() const {
+Timestamp TopicStoreImpl::latest_time() const {
   std::shared_lock lock(mu_);
-  Timestamp newest;
+  Timestamp newest = expired_by_;
   for (const auto& [id, partition] : partitions_) newest = std::max(newest, partition->last_ingest);
   return newest;
 }

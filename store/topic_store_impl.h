@@ -73,8 +73,9 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] TopicNumber number() const { return number_; }
   /// The directories of all segments that the catalog names.
   [[nodiscard]] std::vector<std::string> segment_names() const;
-  /// Of all messages that were taken in; -1: none was.
-  [[nodiscard]] Timestamp newest_ingest() const;
+  /// It has been this late already: the newest time at which a message was taken in, or by which some were dropped;
+  /// -1: none was.
+  [[nodiscard]] Timestamp latest_time() const;
   /// The directory name of a segment.
   [[nodiscard]] static std::string segment_name(TopicNumber topic, SegmentId segment);
 
@@ -131,6 +132,7 @@ class TopicStoreImpl final : public TopicStore {
     std::vector<std::shared_ptr<const Segment>> segments;
     std::vector<std::pair<PartitionId, KeptDeadLetter>> dead_letters;
     std::vector<std::pair<PartitionId, PartitionRecord>> records;  ///< with a low watermark that has risen
+    std::optional<Timestamp> by;                                   ///< by which time, if they are kept for a duration
 
     [[nodiscard]] bool empty() const {
       return blocks.empty() && segments.empty() && dead_letters.empty() && records.empty();
@@ -229,9 +231,10 @@ class TopicStoreImpl final : public TopicStore {
   const std::unique_ptr<BlockFamily> block_family_;
   const Require require_;
 
-  std::mutex compact_mu_;                                                // one remove_compacted() at a time
-  std::mutex reclaim_mu_;                                                // one expire() at a time
-  bool reclaim_more_ = true;                                             // guarded by reclaim_mu_
+  std::mutex compact_mu_;     // one remove_compacted() at a time
+  Timestamp expired_by_;      // constant after load(): what the one before has said
+  std::mutex reclaim_mu_;     // one expire() at a time
+  bool reclaim_more_ = true;  // guarded by reclaim_mu_
   std::map<SegmentId, std::chrono::steady_clock::time_point> verified_;  // guarded by reclaim_mu_
 
   std::mutex commit_mu_;   // one commit at a time: ids rise in the order of publishing

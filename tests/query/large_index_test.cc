@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -67,9 +69,12 @@ class LargeIndex : public testing::Test {
   }
 
   std::vector<std::string> found(const std::string& text) {
+    return found(need(parse_text_condition(Scope::kValue, text)));
+  }
+  std::vector<std::string> found(Condition where) {
     SearchRequest request;
     request.topics = {"events"};
-    request.where = need(parse_text_condition(Scope::kValue, text));
+    request.where = std::move(where);
     const SearchAnswer answer = need(search(*scratch_, request));
     EXPECT_TRUE(answer.complete);
     std::vector<std::string> positions;
@@ -123,6 +128,31 @@ TEST_F(LargeIndex, FindsPiecesOfWords) {
     const std::string tail = token.substr(at);
     ASSERT_EQ(found("*" + tail), newest(having_piece(tail, true))) << tail;
   }
+}
+
+// Blocks have eight slices of 32 messages, in two frames or more.
+TEST_F(LargeIndex, FindsWordsAnywhereInAMessage) {
+  std::mt19937_64 random(7);
+  std::vector<const std::string*> frequent;
+  for (const std::string& token : tokens_) {
+    if (having_[token].size() > 300) frequent.push_back(&token);
+  }
+  ASSERT_GT(frequent.size(), 100U);
+  const auto in_value = [](const std::string& token) { return need(parse_text_condition(Scope::kValue, token)); };
+  size_t hits = 0;
+  for (int i = 0; i < 400; ++i) {
+    const std::string& a = *frequent[random() % frequent.size()];
+    const std::string& b = i % 2 == 0 ? *frequent[random() % frequent.size()] : tokens_[random() % tokens_.size()];
+    std::set<uint64_t> both;
+    std::set_intersection(having_[a].begin(), having_[a].end(), having_[b].begin(), having_[b].end(),
+                          std::inserter(both, both.end()));
+    Condition where;
+    where.kind = Condition::Kind::kAnd;
+    where.children = {in_value(a), in_value(b)};
+    ASSERT_EQ(found(where), newest(both)) << a << " AND " << b;
+    hits += both.size();
+  }
+  EXPECT_GT(hits, 1'000U);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "query/query_text.h"
 #include "query/request.h"
 #include "tests/query/scratch_store.h"
 
@@ -265,6 +266,30 @@ TEST_F(Search, LeavesOutBlocksWhereWordsStandApart) {
     EXPECT_EQ(found.explain->steps.at(0).blocks_left, 1U);
     EXPECT_EQ(found.explain->steps.at(0).without_pairs, 9U);
   }
+}
+
+TEST_F(Search, ReadsTheSlicesThatHaveAllWords) {
+  store::StoreOptions options;
+  ScratchStore large(options);
+  store::TopicConfig config;
+  config.name = "large";
+  config.source = store::Source::kImport;
+  const auto topic = need(large->create_topic(config));
+  need(topic->start_partition({0}, kMinOffset));
+  constexpr int kMessages = 160;  // of 2 KB, 20 a slice
+  for (int i = 0; i < kMessages; ++i) {
+    const std::string value = std::string(i % 20 == 3 ? "one " : "") + (i % 40 == 4 || i == 43 ? "two " : "");
+    append(*topic, 0, i, value + std::string(2'000, static_cast<char>('a' + i % 26)));
+  }
+  need(topic->flush());
+  SearchRequest request = ask({"large"});
+  request.where = need(parse_query("one AND two", {0}));
+  request.explain = true;
+  const SearchAnswer found = need(search(*large, request));
+  ASSERT_EQ(found.hits.size(), 1U);
+  EXPECT_EQ(found.hits[0].message().offset.value, 43);
+  EXPECT_EQ(found.explain->blocks_opened, 1U);
+  EXPECT_EQ(found.explain->bytes_read, found.explain->full_scan_bytes / 2) << "four of eight slices have both words";
 }
 
 TEST_F(Search, AnswersExactlyWithoutAReadableIndex) {

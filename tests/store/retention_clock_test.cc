@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/time.h"
+#include "tests/store/topic_check.h"
+
 namespace kseek::store {
 namespace {
 
@@ -120,6 +123,29 @@ TEST_F(RetentionClockTest, AShortPauseIsNothing) {
   clock_.begin_after({kBegin.ms + kYear.count()});
   clock_.begin_after({-1});
   EXPECT_EQ(clock_.now(), kBegin);
+}
+
+TEST(RetentionStart, WhatWasDroppedIsNotDueAgain) {
+  const ScratchDirectory dir;
+  auto store = open_store(dir.path());
+  TopicConfig config = config_of("orders");
+  config.retention = {Retention::Kind::kDuration, hours(24 * 5)};
+  config.time_kind = TimeKind::kIngest;
+  auto topic = create_topic(*store, config);
+  ASSERT_TRUE(topic->start_partition({0}, {0}));
+  const int64_t today = now().ms;
+  const auto days_ago = [today](int days) { return today - Span(hours(24 * days)).count(); };
+  append_range(*topic, 0, 0, 8, days_ago(6));
+  append_range(*topic, 0, 8, 16, days_ago(3));  // the newest: the machine was off since
+  ASSERT_TRUE(topic->flush());
+  const auto dropped = topic->expire(topic->retention_time());
+  ASSERT_TRUE(dropped && *dropped == 1U);
+  const Timestamp floor = topic->view().time_floor;
+  EXPECT_GT(floor.ms, days_ago(6));
+  topic.reset();
+  store.reset();
+  store = open_store(dir.path());
+  EXPECT_GE(store->topic("orders")->view().time_floor, floor);
 }
 
 }  // namespace
