@@ -101,7 +101,7 @@ TEST(Operation, LogsAreJsonWhenAsked) {
   EXPECT_EQ(server.call("POST", "/api/v1/topics", R"({"topic":"orders","from":"0:0"})").status, 201);
   ASSERT_TRUE(eventually([&] { return server.get("/api/v1/topics/orders").json()["state"] == "running"; }));
   EXPECT_EQ(server.call("POST", "/api/v1/topics/orders/reindex", "{}").status, 202);
-  ASSERT_TRUE(eventually([&] { return server.process().errors().find("\"job\":1") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return server.process().errors().find("\"done\"") != std::string::npos; }));
   server.process().signal(SIGTERM);
   EXPECT_EQ(server.process().wait(), 0);
   std::istringstream lines(server.process().errors());
