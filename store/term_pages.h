@@ -29,7 +29,7 @@ inline constexpr size_t kMaxSlicedListBytes = 7'500;
 
 /// In a segment of more blocks nothing is said of the slices of a term that a single block has: most terms (UUIDs) are
 /// such, and rare enough as they are.
-inline constexpr uint32_t kMaxBlocksOfSlicedSingles = 128;
+inline constexpr uint32_t kMaxBlocksOfSlicedSingles = 32;
 
 /// Builds pages of one segment, one after the other.
 class TermPageBuilder {

@@ -169,9 +169,9 @@ TEST(TermPages, TermsWithALiteralAreFound) {
 }
 
 TEST(TermPages, AreSmall) {
-  TermPageBuilder builder(128);
-  std::vector<Posting> all(128);
-  for (uint32_t i = 0; i < 128; ++i) all[i] = {i};
+  TermPageBuilder builder(32);
+  std::vector<Posting> all(32);
+  for (uint32_t i = 0; i < 32; ++i) all[i] = {i};
   ASSERT_TRUE(builder.append("Vdeadbeef", {{{3, 0x10}}}, 100));
   EXPECT_EQ(builder.bytes(), "\x49Vdeadbeef\x0C\x10") << "the first term is whole";
   ASSERT_TRUE(builder.append("Vdeadc0de", {{{3, 0x80}}}, 100));
@@ -183,8 +183,8 @@ TEST(TermPages, AreSmall) {
       << "all slices of all blocks cost two bytes";
   const std::vector<Posting> most(all.begin(), all.end() - 1);
   ASSERT_TRUE(builder.append("Vf", most, 100));
-  EXPECT_EQ(builder.bytes().size(), 23U + 2 + 1 + 1 + 1 + 16) << "most are a bitmap";
-  EXPECT_FALSE(builder.append("Vg", most, 46)) << "over the limit";
+  EXPECT_EQ(builder.bytes().size(), 23U + 2 + 1 + 1 + 1 + 4) << "most are a bitmap";
+  EXPECT_FALSE(builder.append("Vg", most, 40)) << "over the limit";
   EXPECT_EQ(builder.last_term(), "Vf");
 }
 
