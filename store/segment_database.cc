@@ -134,7 +134,7 @@ Result<void> SegmentDatabase::open_files() {
     if (!groups || *groups > blocks) return damaged();
     pair_groups_ = static_cast<uint32_t>(*groups);
     has_pages_ = true;
-    if (*format < kFormat) posting_form_ = PostingForm::kBlocks;
+    if (*format <= kFormatWithoutSlices) posting_form_ = PostingForm::kBlocks;
   }
   if (blocks == blocks_) return {};
   return Error{ErrorCode::kCorrupt,
