@@ -86,6 +86,7 @@ Result<void> BlockSection::load() {
 
 Result<void> BlockSection::load(size_t begin, size_t end) {
   if (is_loaded(begin, end)) return {};
+  if (size_ <= frame_raw_bytes_) return load();  // one frame: then it is all there, and known to be
   const std::lock_guard lock(mu_);
   if (is_loaded()) return {};
   const size_t last = last_frame(begin, end);
