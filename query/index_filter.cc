@@ -277,6 +277,7 @@ Result<SliceSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
   SliceSet left = among;
   for (const auto& [blocks, token] : rarest_first) {
     if (left.empty()) return left;
+    if (blocks > 1 && blocks >= source.blocks()) break;  // in every block, and so are the others: in most slices, too
     SliceSet having(among.size());
     KSEEK_TRY(source.add_postings(token->terms[field], having));
     left &= having;
