@@ -29,6 +29,16 @@ Result<void> TopicStoreImpl::load() {
   return adopt(loaded);
 }
 
+bool TopicStoreImpl::load_number(RecordKind kind, std::string_view record, Loaded& loaded) {
+  const auto number = decode_number(record);
+  if (!number) return false;
+  if (kind == RecordKind::kNextBlock) next_block_ = {*number};
+  if (kind == RecordKind::kNextSegment) next_segment_ = {*number};
+  if (kind == RecordKind::kRebuild) loaded.rebuild_end = BlockId{*number};
+  if (kind == RecordKind::kExpiredBy) expired_by_ = {static_cast<int64_t>(std::min<uint64_t>(*number, INT64_MAX))};
+  return true;
+}
+
 Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view record, Loaded& loaded) {
   const auto bad = [&](const char* what) {
     return Error{ErrorCode::kCorrupt, fmt::format("the catalog's record of topic {}'s {} is damaged", name_, what),
@@ -36,18 +46,10 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
   };
   switch (key.kind) {
     case RecordKind::kConfig: return {};
-    case RecordKind::kNextBlock: {
-      const auto number = decode_number(record);
-      if (!number) return bad("next block");
-      next_block_ = {*number};
-      return {};
-    }
-    case RecordKind::kNextSegment: {
-      const auto number = decode_number(record);
-      if (!number) return bad("next segment");
-      next_segment_ = {*number};
-      return {};
-    }
+    case RecordKind::kNextBlock:
+    case RecordKind::kNextSegment:
+    case RecordKind::kExpiredBy:
+    case RecordKind::kRebuild: return load_number(key.kind, record, loaded) ? Result<void>() : bad("numbers");
     case RecordKind::kPartition: {
       const auto id = parse_u32(key.rest);
       const auto decoded = decode_partition(record);
@@ -93,18 +95,6 @@ Result<void> TopicStoreImpl::load_record(const TopicKey& key, std::string_view r
       auto events = decode_events(record);
       if (!events) return bad("events");
       events_ = *std::move(events);
-      return {};
-    }
-    case RecordKind::kExpiredBy: {
-      const auto time = decode_number(record);
-      if (!time || *time > INT64_MAX) return bad("retention");
-      expired_by_ = {static_cast<int64_t>(*time)};
-      return {};
-    }
-    case RecordKind::kRebuild: {
-      const auto end = decode_number(record);
-      if (!end) return bad("rebuild");
-      loaded.rebuild_end = BlockId{*end};
       return {};
     }
     case RecordKind::kRebuiltSegment: {

@@ -215,6 +215,7 @@ class TopicStoreImpl final : public TopicStore {
   Result<bool> drop_damaged_of(const std::vector<SegmentPtr>& inputs);
 
   // topic_load.cc
+  bool load_number(RecordKind kind, std::string_view record, Loaded& loaded);
   Result<void> load_record(const TopicKey& key, std::string_view record, Loaded& loaded);
   Result<void> adopt(Loaded& loaded);
   Result<void> check_overlaps(Loaded& loaded);
