@@ -98,7 +98,8 @@ TEST_F(Routes, TimesThatAProducerMadeUpAreShown) {  // World holds each answer a
   const auto sent = world->send({"orders", PartitionId{1}, "far-1", "v", {}, Timestamp{479'476'136'124'903}});
   const Json answer = world->get("/api/v1/search?topic=orders&key=far-1").json();
   EXPECT_EQ(answer["hits"].at(0)["timestamp"], "479476136124903");
-  EXPECT_EQ(world->get("/api/v1/topics/orders/progress").json()["partitions"][1]["last_message_time"], "479476136124903");
+  EXPECT_EQ(world->get("/api/v1/topics/orders/progress").json()["partitions"][1]["last_message_time"],
+            "479476136124903");
   EXPECT_EQ(world->get("/api/v1/timeline?topic=orders&buckets=10").status, 200);
   const std::string path = "/api/v1/topics/orders/messages/1/" + std::to_string(sent.offset.value);
   EXPECT_EQ(world->get(path).json()["create_time"], "479476136124903");
