@@ -206,6 +206,9 @@ void IndexFilter::compile_text(const Condition& condition, Node& node) {
       if (hash) node.pairs[field].push_back(*hash);
     }
   }
+  // The longest token first: it is the likeliest to be absent, and then the others are not looked up.
+  std::stable_sort(node.exact.begin(), node.exact.end(),
+                   [](const Token& a, const Token& b) { return a.terms[0].size() > b.terms[0].size(); });
   // The longest prefix first: it is the likeliest to leave few blocks to the others.
   std::stable_sort(node.choices.begin(), node.choices.end(),
                    [](const AnyOf& a, const AnyOf& b) { return a[0].terms[0].size() > b[0].terms[0].size(); });
@@ -328,6 +331,7 @@ Result<size_t> IndexFilter::estimate(const Node& node, TermSource& source) {
       for (const Token& token : node.exact) {
         KSEEK_ASSIGN(const uint32_t blocks, source.block_count(token.terms[field]));
         rarest = std::min<size_t>(rarest, blocks);
+        if (rarest == 0) break;
       }
       sum += rarest;
     }
