@@ -50,10 +50,6 @@ class MessageSet {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
     return *this;
   }
-  MessageSet& operator-=(const MessageSet& other) {
-    for (size_t i = 0; i < words_.size(); ++i) words_[i] &= ~other.words_[i];
-    return *this;
-  }
   bool operator==(const MessageSet&) const = default;
 
  private:
