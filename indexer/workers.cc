@@ -17,6 +17,7 @@ constexpr milliseconds kLongestPause{10'000};
 constexpr milliseconds kProgressWait{20};
 constexpr size_t kWaitingBlocksPerThread = 4;          // full ones take some 5 ms of sealing each
 constexpr uint64_t kWaitingBytesPerThread = 1536_KiB;  // four full ones of usual messages
+constexpr uint64_t kUnindexedToRewrite = 64;           // while more wait, no blocks are rewritten
 
 }  // namespace
 
@@ -176,7 +177,7 @@ void Workers::push_locked(const TopicPtr& topic, Stage stage, size_t times) {
   if (topic->removed) return;
   for (size_t i = 0; i < times; ++i) queues_[stage].push_back(topic);
   topic->queued[stage] += times;
-  std::condition_variable& work = stage == kMerge ? merge_work_ : work_;
+  std::condition_variable& work = stage < kMerge ? work_ : merge_work_;
   if (times == 1) {
     work.notify_one();
   } else if (times > 1) {
@@ -231,6 +232,7 @@ void Workers::perform(const Task& task) {
     case kIndex: return finish(task, store.index_next(false));
     case kFlushIndex: return finish(task, store.index_next(true));
     case kMerge: return finish(task, store.merge_next());
+    case kRewrite: return finish(task, store.rewrite_next());
     case kMaintain: return maintain(task.topic);
     case kStages: break;
   }
@@ -247,7 +249,8 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
   topic.trouble = {};
   topic.pause = milliseconds{0};
   topic.retry_at = {};
-  push_locked(task.topic, task.stage);
+  // Rewriting is not urgent: maintain() asks for a step a second, that is about a tenth of a core.
+  if (task.stage != kRewrite) push_locked(task.topic, task.stage);
   if (task.stage == kSeal) {
     topic.frozen -= std::min<size_t>(topic.frozen, 1);
     topic.last_sealed = Clock::now();
@@ -259,7 +262,8 @@ void Workers::finish(const Task& task, const Result<bool>& outcome) {
 
 void Workers::fail_locked(Topic& topic, Stage stage, const Error& error) {
   if (topic.removed) return;
-  static constexpr std::array<const char*, kStages> kNames{"expiring", "indexing", "sealing", "indexing", "merging"};
+  static constexpr std::array<const char*, kStages> kNames{"expiring", "indexing", "sealing",
+                                                           "indexing", "merging",  "rewriting"};
   topic.pause = std::clamp(topic.pause * 2, kFirstPause, kLongestPause);
   topic.retry_at = Clock::now() + topic.pause;
   std::string text = std::string(kNames[stage]) + " failed: " + describe(error) + " (retried)";
@@ -281,6 +285,9 @@ void Workers::maintain(const TopicPtr& topic) {
     if (topic->queued[stage] == 0) push_locked(topic, stage);
   }
   if (*expired > 0 || retry) push_locked(topic, kMerge);
+  if (stats.frozen_blocks == 0 && stats.unindexed_blocks <= kUnindexedToRewrite && topic->queued[kRewrite] == 0) {
+    push_locked(topic, kRewrite);
+  }
   if (retry && stats.frozen_blocks == 0 && stats.unindexed_blocks == 0) topic->trouble = {};
 }
 

@@ -1,6 +1,7 @@
-// The background threads: they seal, build segments and expire, over any number of topics; one more of them merges, so
-// that neither waits for the other. Building goes before sealing: whoever appends waits for the sealing (is_behind()),
-// so no stage runs away from the next one. Private to indexer/ (the indexer and the import use it).
+// The background threads: they seal, build segments and expire, over any number of topics; one more of them merges,
+// and rewrites mostly empty blocks when there is nothing to merge, so that neither waits for the other. Building goes
+// before sealing: whoever appends waits for the sealing (is_behind()), so no stage runs away from the next one. Private
+// to indexer/ (the indexer and the import use it).
 //
 // Threading: every function from any thread, unless it says otherwise. A topic whose work fails (disk full) keeps its
 // messages findable in memory; the work is tried again with growing pauses, and trouble() says why.
@@ -62,7 +63,7 @@ class Workers {
   [[nodiscard]] Trouble trouble(const store::TopicStore& topic) const;
 
  private:
-  enum Stage : uint8_t { kMaintain, kIndex, kSeal, kFlushIndex, kMerge, kStages };  // the first ones go first
+  enum Stage : uint8_t { kMaintain, kIndex, kSeal, kFlushIndex, kMerge, kRewrite, kStages };  // the first ones go first
   using Clock = std::chrono::steady_clock;
 
   struct Topic {
@@ -95,9 +96,9 @@ class Workers {
   [[nodiscard]] std::vector<TopicPtr> all() const;
 
   mutable std::mutex mu_;
-  std::condition_variable work_;                         // there are tasks but for merging, or it is time to stop
-  std::condition_variable merge_work_;                   // there are segments to merge, or it is time to stop
-  std::condition_variable progress_;                     // a task was finished
+  std::condition_variable work_;        // there are tasks but for merging, or it is time to stop
+  std::condition_variable merge_work_;  // there is something to merge or to rewrite, or it is time to stop
+  std::condition_variable progress_;    // a task was finished
   std::map<const store::TopicStore*, TopicPtr> topics_;  // guarded by mu_; so are the Topics' fields but `store`
   std::array<std::deque<TopicPtr>, kStages> queues_;     // guarded by mu_
   Clock::time_point next_tick_;                          // guarded by mu_

@@ -168,7 +168,8 @@ bool CandidateQueue::prunes(const TopicScope& scope, uint32_t topic, const store
   if (where_ != nullptr && !may_match(*where_, meta, kind)) return true;
   const Order order = window_.order;
   const SortKey best = best_key(meta, kind, topic, order);
-  if (window_.next_bound && precedes(best, *window_.next_bound, order)) return true;
+  const bool was_there = window_.next_bound && meta.id < window_.blocks_end[topic];
+  if (was_there && precedes(best, *window_.next_bound, order)) return true;
   if (window_.up_to && precedes(*window_.up_to, best, order)) return true;
   return window_.after && !precedes(*window_.after, worst_key(meta, kind, topic, order), order);
 }

@@ -23,7 +23,8 @@ struct Window {
   Order order = Order::kNewest;
   std::optional<SortKey> after;       ///< hits stand behind it
   std::optional<SortKey> up_to;       ///< hits stand at or before it
-  std::optional<SortKey> next_bound;  ///< blocks whose best key precedes it are done
+  std::optional<SortKey> next_bound;  ///< blocks whose best key precedes it are done, …
+  std::vector<BlockId> blocks_end;    ///< … of each topic those below this id; set with next_bound
   [[nodiscard]] bool contains(const SortKey& key) const {
     return (!after || precedes(*after, key, order)) && (!up_to || !precedes(*up_to, key, order));
   }

@@ -8,7 +8,7 @@
 namespace kseek::query {
 namespace {
 
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersion = 3;
 constexpr size_t kMaxTextBytes = 16 << 20;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -161,6 +161,7 @@ bool rising(const std::vector<PartitionSnapshot>& partitions) {
 std::optional<RoundState> take_round(Reader& in, uint64_t flags, size_t topics) {
   RoundState round;
   round.next_bound = in.key(topics);
+  for (size_t t = 0; t < topics && in.ok(); ++t) round.blocks_end.push_back({in.number()});
   if ((flags & kHasUpTo) != 0) round.up_to = in.key(topics);
   const size_t tentative = in.count();
   if (tentative > kMaxHits) return std::nullopt;
@@ -197,6 +198,7 @@ std::string encode_cursor(const Cursor& cursor) {
   if (cursor.after) put_key(out, *cursor.after);
   if (cursor.round) {
     put_key(out, cursor.round->next_bound);
+    for (const BlockId end : cursor.round->blocks_end) put_varint(out, end.value);
     if (up_to) put_key(out, *cursor.round->up_to);
     put_varint(out, cursor.round->tentative.size());
     for (const MessagePosition& position : cursor.round->tentative) {

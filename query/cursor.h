@@ -4,8 +4,10 @@
 // The search that a cursor belongs to goes in rounds. A round looks for the next hits after `after`. It scans the
 // messages in memory, then opens sealed blocks by their best key. When time or bytes run out inside a round, the cursor
 // keeps what the round knows:
-//   * `next_bound`: the sealed blocks whose best key precedes it are done. Best keys never change, so this holds for
-//     later calls;
+//   * `next_bound`: the sealed blocks whose best key precedes it are done, but for blocks that were not there then
+//     (`blocks_end` of each topic): mostly empty ones that were rewritten as one may have been done and not done. Such
+//     a block is opened again, and a hit that is known already changes nothing. Nor does a block that has lost messages
+//     since, so that its best key is another one now;
 //   * `scanned_from` of each partition: where its sealed blocks ended when the round began. What lies at or above it
 //   was
 //     in memory then and is done, also when it has been sealed since;
@@ -48,6 +50,7 @@ struct MessagePosition {
 
 struct RoundState {
   SortKey next_bound;
+  std::vector<BlockId> blocks_end;  ///< of each topic: blocks from here on came later
   std::optional<SortKey> up_to;
   std::vector<MessagePosition> tentative;  ///< at most kMaxHits
   bool operator==(const RoundState&) const = default;

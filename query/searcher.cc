@@ -81,11 +81,12 @@ Result<SearchAnswer> Searcher::run() {
 
 Result<bool> Searcher::run_round() {
   restrict_scopes();
-  window_ = {request_.order, cursor_.after, std::nullopt, std::nullopt};
+  window_ = {request_.order, cursor_.after, std::nullopt, std::nullopt, {}};
   TopHits top(request_.order, request_.limit - answer_.hits.size());
   if (cursor_.round) {
     window_.up_to = cursor_.round->up_to;
     window_.next_bound = cursor_.round->next_bound;
+    window_.blocks_end = cursor_.round->blocks_end;
     find_again(cursor_.round->tentative, top);
   } else {
     KSEEK_TRY(scan_memory(top));
@@ -306,6 +307,7 @@ void Searcher::add_hits(BlockScanner::Found found, TopHits& top) {
 void Searcher::cut_round(Stop why, const SortKey& next_bound, TopHits& top) {
   RoundState round;
   round.next_bound = next_bound;
+  for (const TopicScope& topic : topics_) round.blocks_end.push_back(topic.view.blocks->ids_end());
   round.up_to = top.overflowed() ? std::optional(top.last()) : window_.up_to;
   if (!cursor_.round) {
     for (size_t t = 0; t < topics_.size(); ++t) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -28,16 +29,17 @@ class TopHits {
     overflowed_ = overflowed_ || beaten;
     return beaten;
   }
+  /// No effect when it is there already.
   void add(RankedHit hit) {
     if (rejects(hit.key)) return;
-    if (full()) {
-      hits_.pop_back();
-      overflowed_ = true;
-    }
-    const auto at =
-        std::upper_bound(hits_.begin(), hits_.end(), hit.key,
-                         [this](const SortKey& key, const auto& other) { return precedes(key, other.key, order_); });
-    hits_.insert(at, std::move(hit));
+    auto at = std::upper_bound(hits_.begin(), hits_.end(), hit.key, [this](const SortKey& key, const auto& other) {
+      return precedes(key, other.key, order_);
+    });
+    if (at != hits_.begin() && std::prev(at)->key == hit.key) return;
+    at = hits_.insert(at, std::move(hit));
+    if (hits_.size() <= capacity_) return;
+    hits_.pop_back();
+    overflowed_ = true;
   }
 
   /// Says that messages behind the last hit of a full page were left out elsewhere.

@@ -69,6 +69,8 @@ constexpr std::array kFigures = {
            [](const Row& row) { return row.stats.activity.merges; }},
     Figure{"kseek_topic_blocks_expired_total", "Blocks dropped because all their messages had expired", kCounter,
            [](const Row& row) { return row.stats.activity.blocks_expired; }},
+    Figure{"kseek_topic_blocks_rewritten_total", "Mostly empty blocks of compacted topics, written anew as fewer",
+           kCounter, [](const Row& row) { return row.stats.activity.blocks_rewritten; }},
 };
 
 ClientMetric sample(std::vector<ClientMetric::Label> labels, MetricType type, double value) {

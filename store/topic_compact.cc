@@ -105,7 +105,7 @@ size_t TopicStoreImpl::remove_from_memory(Partition& partition, const Remains& r
 namespace {
 
 /// A message more in the block: the bounds are those of what is left of it.
-void count_in(BlockMeta& left, const MessageView& message) {
+void count_in(BlockMeta& left, const MessageHead& message) {
   if (left.messages++ == 0) {
     left.first = message.offset;
     left.min_create = left.max_create = message.create_time;
@@ -130,6 +130,7 @@ Result<TopicStoreImpl::Compacted> TopicStoreImpl::find_compacted(Partition& part
     letters = partition.dead_letters;
   }
   std::vector<BlockMeta> changed;
+  std::vector<BlockMeta> maybe;
   blocks->for_each([&](const BlockMeta& meta) {
     if (meta.partition != partition.id || meta.last < remains.first || meta.first >= remains.end) return;
     const auto dead = std::count_if(letters.begin(), letters.end(), [&](const KeptDeadLetter& letter) {
@@ -137,11 +138,19 @@ Result<TopicStoreImpl::Compacted> TopicStoreImpl::find_compacted(Partition& part
     });
     // Kafka never gives back what it removed: as many as there are here are the same ones.
     const bool whole = meta.first >= remains.first && meta.last < remains.end;
-    if (whole && remains.existing_between(meta.first, meta.last) == meta.messages + static_cast<size_t>(dead)) return;
-    changed.push_back(meta);
+    const bool as_many =
+        whole && remains.existing_between(meta.first, meta.last) == meta.messages + static_cast<size_t>(dead);
+    (as_many ? maybe : changed).push_back(meta);
   });
+  {
+    // But between the messages of a block that was written anew there may be others, of blocks that have expired.
+    std::shared_lock lock(mu_);
+    std::copy_if(maybe.begin(), maybe.end(), std::back_inserter(changed),
+                 [&](const BlockMeta& meta) { return removed_.contains(meta.id); });
+  }
+  std::sort(changed.begin(), changed.end(), [](const BlockMeta& a, const BlockMeta& b) { return a.id < b.id; });
   for (const BlockMeta& meta : changed) {
-    KSEEK_ASSIGN(const auto block, read_whole_block(meta, Columns::all()));
+    KSEEK_ASSIGN(const auto block, load_block(meta, Columns::none()));
     if (!block) continue;  // it has expired since
     auto removed = std::make_shared<RemovedBits>();
     {
@@ -152,7 +161,7 @@ Result<TopicStoreImpl::Compacted> TopicStoreImpl::find_compacted(Partition& part
     left.messages = 0;
     for (size_t i = 0; i < block->size(); ++i) {
       if (is_removed(*removed, i)) continue;
-      const StoredMessage message = block->message(i);
+      const MessageHead message = block->head(i);
       if (remains.gone(message.offset)) {
         mark_removed(*removed, i);
       } else {
@@ -166,9 +175,10 @@ Result<TopicStoreImpl::Compacted> TopicStoreImpl::find_compacted(Partition& part
   return compacted;
 }
 
-/// How many messages went.
+/// How many messages went. REQUIRES: compact_mu_ held.
 Result<size_t> TopicStoreImpl::commit_compacted(Partition& partition, const Compacted& compacted) {
   if (compacted.empty()) return size_t{0};
+  rewrite_more_ = true;
   bool dropped = false;
   size_t went = 0;
   {

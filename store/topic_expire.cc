@@ -53,7 +53,8 @@ Result<size_t> TopicStoreImpl::expire(Timestamp now) {
     for (const auto& segment : expired.segments) merging_.erase(segment->meta().id);
   }
   if (!committed) return std::move(committed).error();
-  KSEEK_TRY(reclaim_space(!expired.blocks.empty()));
+  const bool released = release_superseded();
+  KSEEK_TRY(reclaim_space(released || !expired.blocks.empty()));
   KSEEK_TRY(scrub());
   return expired.blocks.size();
 }
@@ -140,21 +141,23 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
     auto& kept = partitions_.at(id)->dead_letters;
     std::erase_if(kept, [gone = letter.offset](const KeptDeadLetter& other) { return other.offset == gone; });
   }
-  activity_.blocks_expired += expired.blocks.size();
   std::map<PartitionId, std::optional<Offset>> lowest;  // of the partitions that lose blocks: their first block left
-  for (const BlockMeta& meta : expired.blocks) {
-    lowest.try_emplace(meta.partition);
-    partitions_.at(meta.partition)->sealed_messages -= meta.messages;
-    sealed_messages_ -= meta.messages;
-    sealed_raw_bytes_ -= meta.raw_bytes;
-    sealed_stored_bytes_ -= meta.stored_bytes;
-    removed_.erase(meta.id);
+  for (const BlockId id : expired.ids) {
+    const BlockMeta* const meta = blocks_->find(id);
+    if (meta == nullptr) continue;  // compaction took all of it meanwhile, or it was rewritten
+    activity_.blocks_expired += 1;
+    lowest.try_emplace(meta->partition);
+    partitions_.at(meta->partition)->sealed_messages -= meta->messages;
+    sealed_messages_ -= meta->messages;
+    sealed_raw_bytes_ -= meta->raw_bytes;
+    sealed_stored_bytes_ -= meta->stored_bytes;
+    removed_.erase(id);
   }
-  if (!expired.blocks.empty()) {
+  if (!lowest.empty()) {
     blocks_ = std::make_shared<const BlockList>(blocks_->without(expired.ids));
     blocks_->for_each([&](const BlockMeta& meta) {
       const auto found = lowest.find(meta.partition);
-      if (found != lowest.end() && !found->second) found->second = meta.first;
+      if (found != lowest.end()) found->second = std::min(found->second.value_or(meta.first), meta.first);
     });
   }
   for (const auto& [id, first] : lowest) {
@@ -174,13 +177,14 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
 }
 
 Result<void> TopicStoreImpl::reclaim_space(bool dropped_some) {
-  if (!dropped_some && !reclaim_more_) return {};
+  reclaim_more_ = reclaim_more_ || dropped_some;
+  if (!reclaim_more_) return {};
   LiveBlocks::Snapshot live;
   {
     std::lock_guard commit(commit_mu_);
     KSEEK_TRY(check_writable());
     std::shared_lock lock(mu_);
-    live = {blocks_, next_block_};
+    live = {std::make_shared<const BlockList>(readable_blocks()), next_block_};
   }
   KSEEK_TRY(shared_.database->sync());
   KSEEK_TRY(fault_point("reclaim.synced"));

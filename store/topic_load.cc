@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "store/segment_files.h"
 #include "store/topic_store_impl.h"
@@ -126,7 +128,8 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
                    fmt::format("topic {} has a block of partition {}, which is not known", name_, meta.partition.value),
                    kStartAnewHint};
     }
-    firsts.try_emplace(meta.partition, meta.first);
+    const auto first = firsts.try_emplace(meta.partition, meta.first).first;
+    first->second = std::min(first->second, meta.first);
     partition->second->sealed_messages += meta.messages;
     sealed_messages_ += meta.messages;
     sealed_raw_bytes_ += meta.raw_bytes;
@@ -155,19 +158,26 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
 
 /// A write that failed half way may be found whole after a crash, next to its second try: the later one goes.
 Result<void> TopicStoreImpl::check_overlaps(Loaded& loaded) {
-  std::map<PartitionId, Offset> last;
+  std::vector<const BlockMeta*> by_place;
+  by_place.reserve(loaded.blocks.size());
+  for (const BlockMeta& meta : loaded.blocks) by_place.push_back(&meta);
+  std::sort(by_place.begin(), by_place.end(), [](const BlockMeta* a, const BlockMeta* b) {
+    return std::tie(a->partition, a->first, a->id) < std::tie(b->partition, b->first, b->id);
+  });
+  std::set<BlockId> again;
   rocksdb::WriteBatch batch;
-  const auto again = [&](const BlockMeta& meta) {
-    const auto [seen, first_one] = last.try_emplace(meta.partition, meta.last);
-    if (first_one) return false;
-    if (meta.first <= seen->second) {
-      batch.Delete(block_key(number_, meta.id));
-      return true;
+  const BlockMeta* before = nullptr;
+  for (const BlockMeta* const meta : by_place) {
+    if (before != nullptr && before->partition == meta->partition && meta->first <= before->last) {
+      batch.Delete(block_key(number_, meta->id));
+      again.insert(meta->id);
+    } else {
+      before = meta;
     }
-    seen->second = meta.last;
-    return false;
-  };
-  if (std::erase_if(loaded.blocks, again) == 0 || shared_.database->read_only()) return {};
+  }
+  if (again.empty()) return {};
+  std::erase_if(loaded.blocks, [&](const BlockMeta& meta) { return again.contains(meta.id); });
+  if (shared_.database->read_only()) return {};
   return shared_.database->write(batch, false);
 }
 

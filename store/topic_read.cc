@@ -52,9 +52,13 @@ Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_block(const Blo
   std::shared_ptr<const RemovedBits> removed;
   {
     std::shared_lock lock(mu_);
-    if (const auto found = removed_.find(meta.id); found != removed_.end()) removed = found->second;
+    if (const auto found = removed_.find(meta.id); found != removed_.end()) {
+      removed = found->second;
+    } else if (!is_readable(meta.id)) {
+      return std::shared_ptr<const MessageBlock>();  // what was removed of it is forgotten
+    }
   }
-  if (!block || !removed) return block;
+  if (!block || !removed || removed->empty()) return block;
   return std::shared_ptr<const MessageBlock>(std::make_shared<const KeptBlock>(std::move(block), *removed));
 }
 
@@ -79,7 +83,7 @@ Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const Blo
   if (there && *there) return block;
   if (!there && there.error().code != ErrorCode::kCorrupt) return there.error();
   std::unique_lock lock(mu_);
-  if (blocks_->find(meta.id) == nullptr) return std::shared_ptr<const DecodedBlock>();
+  if (!is_readable(meta.id)) return std::shared_ptr<const DecodedBlock>();
   damaged_.insert(meta.id);
   return Error{ErrorCode::kCorrupt,
                fmt::format("block {} of topic {} {}", meta.id.value, name_,

@@ -5,8 +5,8 @@
 // A message is findable from append() on, in exactly one place of every view(). A crash loses only what was not sealed,
 // and the stored next offset says where to go on: what was lost is taken in again, nothing twice.
 // Threading: view(), read_block(), find_message(), stats() from any thread. append(), advance(), freeze() of one
-// partition: one thread at a time. seal_next(), index_next(), merge_next(), expire(): any thread; they claim their
-// work, so several threads may call them at once (blocks of one partition are sealed one after the other).
+// partition: one thread at a time. seal_next(), index_next(), merge_next(), rewrite_next(), expire(): any thread; they
+// claim their work, so several threads may call them at once (blocks of one partition are sealed one after the other).
 #pragma once
 
 #include <cstdint>
@@ -71,6 +71,7 @@ struct TopicActivity {
   uint64_t segments_built = 0;
   uint64_t merges = 0;
   uint64_t blocks_expired = 0;
+  uint64_t blocks_rewritten = 0;   ///< mostly empty ones, whose messages others have now
   uint64_t segments_damaged = 0;   ///< were not what was written, and were dropped
   uint64_t segments_restored = 0;  ///< of those: all of their blocks are indexed again, or have expired
 };
@@ -157,6 +158,10 @@ class TopicStore {
   /// Builds one segment from sealed blocks; with `flush` also from fewer than blocks_per_segment.
   [[nodiscard]] virtual Result<bool> index_next(bool flush) = 0;
   [[nodiscard]] virtual Result<bool> merge_next() = 0;
+  /// Writes the messages of neighbouring blocks that have lost most of theirs (remove_compacted) as fewer new ones, in
+  /// one batch. Who has a view reads on in the old ones; their space comes back with expire() when nobody has such a
+  /// view any more. A tenth of a second of work at most, usually; one call at a time does it.
+  [[nodiscard]] virtual Result<bool> rewrite_next() = 0;
   /// Drops whole blocks and segments below low watermarks or the retention's time; how many blocks went. Then reads a
   /// segment again, now and then, to see that it is what was written, and drops it if it isn't: index_next() has work.
   [[nodiscard]] virtual Result<size_t> expire(Timestamp now) = 0;

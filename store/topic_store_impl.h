@@ -100,6 +100,7 @@ class TopicStoreImpl final : public TopicStore {
   [[nodiscard]] Result<bool> seal_next() override;
   [[nodiscard]] Result<bool> index_next(bool flush) override;
   [[nodiscard]] Result<bool> merge_next() override;
+  [[nodiscard]] Result<bool> rewrite_next() override;
   [[nodiscard]] Result<size_t> expire(Timestamp now) override;
   [[nodiscard]] Timestamp retention_time() const override { return shared_.clock->now(); }
   [[nodiscard]] Result<void> flush() override;
@@ -142,6 +143,13 @@ class TopicStoreImpl final : public TopicStore {
   struct Remains;    // what Kafka has of a range of offsets
   struct Compacted;  // what Kafka has no more of it
   struct IndexSwap;  // what a finished rebuild changes
+  struct Rewrite;    // blocks, and what takes their place
+  /// Blocks that were rewritten, and who may still read them.
+  struct Superseded {
+    std::weak_ptr<const void> era;  ///< of the last list that had them
+    std::vector<BlockId> ids;       ///< rising
+    std::vector<BlockMeta> blocks;  ///< theirs
+  };
 
   // topic_append.cc
   Partition* find_partition(PartitionId partition) const;
@@ -208,6 +216,15 @@ class TopicStoreImpl final : public TopicStore {
   Result<size_t> commit_compacted(Partition& partition, const Compacted& compacted);
   size_t publish_compacted(Partition& partition, const Compacted& compacted);
 
+  // topic_rewrite.cc
+  [[nodiscard]] std::vector<BlockMeta> choose_blocks_to_rewrite() const;
+  Result<bool> write_anew(const BlockMeta& old, Rewrite& rewrite);
+  Result<void> commit_rewrite(Rewrite& rewrite);
+  void publish_rewrite(const Rewrite& rewrite);
+  bool release_superseded();
+  [[nodiscard]] bool is_readable(BlockId id) const;  // REQUIRES: mu_ held
+  [[nodiscard]] BlockList readable_blocks() const;   // REQUIRES: mu_ held
+
   // topic_scrub.cc
   Result<void> scrub();
   [[nodiscard]] SegmentPtr claim_for_scrub();
@@ -232,10 +249,12 @@ class TopicStoreImpl final : public TopicStore {
   const std::unique_ptr<BlockFamily> block_family_;
   const Require require_;
 
-  std::mutex compact_mu_;     // one remove_compacted() at a time
-  Timestamp expired_by_;      // constant after load(): what the one before has said
-  std::mutex reclaim_mu_;     // one expire() at a time
-  bool reclaim_more_ = true;  // guarded by reclaim_mu_
+  Timestamp expired_by_;             // constant after load(): what the one before has said
+  std::mutex compact_mu_;            // one remove_compacted() or rewrite_next() at a time
+  bool rewrite_more_ = true;         // guarded by compact_mu_: blocks may have become mostly empty
+  std::set<BlockId> not_rewritten_;  // guarded by compact_mu_: blocks that can't be read back
+  std::mutex reclaim_mu_;            // one expire() at a time
+  bool reclaim_more_ = true;         // guarded by reclaim_mu_
   std::map<SegmentId, std::chrono::steady_clock::time_point> verified_;  // guarded by reclaim_mu_
 
   std::mutex commit_mu_;   // one commit at a time: ids rise in the order of publishing
@@ -251,7 +270,8 @@ class TopicStoreImpl final : public TopicStore {
   uint64_t frozen_sequence_ = 0;
   std::shared_ptr<const BlockList> blocks_;
   std::shared_ptr<const IndexSnapshot> index_;
-  std::map<BlockId, std::shared_ptr<const RemovedBits>> removed_;  // of sealed blocks that have lost messages
+  std::map<BlockId, std::shared_ptr<const RemovedBits>> removed_;  // of readable blocks that have lost messages
+  std::deque<Superseded> superseded_;                              // the oldest first
   SegmentId next_segment_{1};
   std::set<BlockId> building_;        // blocks whose segment is being written
   std::set<BlockId> unreadable_;      // blocks that can't be read back for a segment: left out from then on

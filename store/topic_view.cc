@@ -130,6 +130,7 @@ BlockList BlockList::with(const BlockMeta& added) const {
 
 BlockList BlockList::replacing(const std::vector<BlockMeta>& metas) const {
   BlockList result;
+  result.era_ = era_;
   auto next = metas.begin();
   for (const auto& chunk : chunks_) {
     if (next == metas.end() || chunk->metas.back().id < next->id) {
@@ -148,6 +149,7 @@ BlockList BlockList::replacing(const std::vector<BlockMeta>& metas) const {
 
 BlockList BlockList::without(const std::vector<BlockId>& sorted_ids) const {
   BlockList result;
+  result.era_ = era_;
   auto gone = sorted_ids.begin();
   for (const auto& chunk : chunks_) {
     gone = std::lower_bound(gone, sorted_ids.end(), chunk->metas.front().id);
@@ -164,6 +166,18 @@ BlockList BlockList::without(const std::vector<BlockId>& sorted_ids) const {
     kept.shrink_to_fit();
     result.add(std::make_shared<const Chunk>(std::move(kept)));
   }
+  return result;
+}
+
+BlockList BlockList::rewritten(const std::vector<BlockId>& sorted_ids, const std::vector<BlockMeta>& by) const {
+  BlockList result = without(sorted_ids);
+  for (const BlockMeta& meta : by) result = result.with(meta);
+  return result.apart();
+}
+
+BlockList BlockList::apart() const {
+  BlockList result = *this;
+  result.era_ = BlockList().era_;
   return result;
 }
 

@@ -13,7 +13,8 @@
 
 namespace kseek::store {
 
-/// The sealed blocks in order of sealing, in shared chunks, so that a changed list costs a chunk, not a copy.
+/// The sealed blocks by id, in shared chunks, so that a changed list costs a chunk, not a copy. Whoever has a list can
+/// read its blocks, also those that were rewritten since (not those that have expired).
 class BlockList {
  public:
   [[nodiscard]] size_t size() const { return size_; }
@@ -41,6 +42,19 @@ class BlockList {
   /// Others in the place of those with their ids. REQUIRES: ids rising, each of them there.
   [[nodiscard]] BlockList replacing(const std::vector<BlockMeta>& metas) const;
   [[nodiscard]] BlockList without(const std::vector<BlockId>& sorted_ids) const;
+  /// Others that hold the messages of those with these ids, which stay readable until era() has ended. REQUIRES: rising
+  /// ids, those of `by` above all others.
+  [[nodiscard]] BlockList rewritten(const std::vector<BlockId>& sorted_ids, const std::vector<BlockMeta>& by) const;
+
+  /// Above all ids; what is added to a later list of the topic has this one or a higher one.
+  [[nodiscard]] BlockId ids_end() const {
+    return chunks_.empty() ? BlockId{0} : BlockId{chunks_.back()->metas.back().id.value + 1};
+  }
+  /// Expires when nobody has this list any more, nor one that was made of it, or it of, by other than rewritten() and
+  /// apart().
+  [[nodiscard]] std::weak_ptr<const void> era() const { return era_; }
+  /// The same blocks, in an era of its own: who has it keeps nothing readable.
+  [[nodiscard]] BlockList apart() const;
 
  private:
   static constexpr size_t kChunkBlocks = 256;
@@ -57,6 +71,7 @@ class BlockList {
   std::vector<std::shared_ptr<const Chunk>> chunks_;
   size_t size_ = 0;
   uint64_t raw_bytes_ = 0;
+  std::shared_ptr<const void> era_ = std::make_shared<char>();
 };
 
 /// Borrows the list. One thread.

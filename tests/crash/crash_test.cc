@@ -27,7 +27,8 @@ constexpr const char* kIrrevocable[] = {"generation.adopted", "merge.committed",
 static_assert(std::size(kIrrevocable) == kPowerLives);
 constexpr std::chrono::seconds kPatience{60};  // to reach a point, on a machine that does other things as well
 // A server on the test broker doesn't come by: an import does, and Kafka's compaction (compact_test.cc).
-constexpr const char* kElsewhere[] = {"flush.positions", "compact.before_commit", "compact.committed"};
+constexpr const char* kElsewhere[] = {"flush.positions", "compact.before_commit", "compact.committed",
+                                      "rewrite.before_commit", "rewrite.committed"};
 
 uint64_t number_from(const char* variable, uint64_t otherwise) {
   const char* const text = std::getenv(variable);  // NOLINT: no thread changes the environment

@@ -17,6 +17,8 @@ class FakeTopic final : public store::TopicStore {
   std::atomic<size_t> frozen{0};
   std::atomic<size_t> unindexed{0};
   std::atomic<size_t> indexed{0};
+  std::atomic<size_t> sparse{0};  ///< runs of mostly empty blocks
+  std::atomic<size_t> rewritten{0};
   std::atomic<size_t> seals{0};  ///< calls
   std::atomic<bool> disk_full{false};
   std::atomic<bool> halted{false};  ///< nothing is sealed
@@ -60,6 +62,7 @@ class FakeTopic final : public store::TopicStore {
     return take(unindexed, indexed);
   }
   Result<bool> merge_next() override { return false; }
+  Result<bool> rewrite_next() override { return take(sparse, rewritten); }
   Result<size_t> expire(Timestamp) override { return size_t{0}; }
   Result<void> flush() override { return {}; }
   Result<void> sync() override { return {}; }
@@ -107,6 +110,26 @@ TEST(Workers, SealAndIndexEverythingIncludingTheStragglers) {
   topic->frozen = 101;  // the last one is indexed alone, when nothing more comes
   workers.notify_frozen(*topic, 101);
   EXPECT_TRUE(eventually([&] { return topic->indexed == 101; })) << topic->indexed;
+}
+
+TEST(Workers, RewriteWhatIsMostlyEmptyStepByStep) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->sparse = 2;
+  Workers workers(2);
+  workers.add(topic);
+  EXPECT_TRUE(eventually([&] { return topic->rewritten == 2; })) << topic->rewritten;
+}
+
+TEST(Workers, RewritingWaitsForIndexing) {
+  const auto topic = std::make_shared<FakeTopic>();
+  topic->sparse = 1;
+  topic->unindexed = 1'000'000'000;
+  Workers workers(1);
+  workers.add(topic);
+  ASSERT_TRUE(eventually([&] { return topic->indexed > 0; }));
+  EXPECT_EQ(topic->rewritten, 0U);
+  topic->unindexed = 0;
+  EXPECT_TRUE(eventually([&] { return topic->rewritten == 1; }));
 }
 
 TEST(Workers, AFullDiskIsReportedRetriedAndPasses) {

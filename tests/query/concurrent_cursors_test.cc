@@ -1,6 +1,6 @@
-// Cursors followed to the end over several topics, while messages are appended, sealed, indexed, merged and expire:
-// each match that was there when the search began, and did not expire meanwhile, comes once, in order; no later one
-// does.
+// Cursors followed to the end over several topics, while messages are appended, sealed, indexed, merged, compacted,
+// rewritten and expire: each match that was there when the search began, and did not expire meanwhile, comes once, in
+// order; no later one does.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -82,6 +82,16 @@ class ConcurrentCursors : public testing::Test {
     topics_[place / kPartitions]->set_watermarks({static_cast<int32_t>(place % kPartitions)}, {low}, std::nullopt);
   }
 
+  /// Kafka's cleaner takes what doesn't match.
+  void compact(std::mt19937_64& random) {
+    const size_t place = random() % kPlaces;
+    const Offset end{progress_.appended[place]};
+    std::vector<Offset> existing;
+    for (Offset offset{0}; offset < end; offset.value += kMatchesEvery) existing.push_back(offset);
+    const PartitionId partition{static_cast<int32_t>(place % kPartitions)};
+    need(topics_[place / kPartitions]->remove_compacted(partition, {0}, end, existing));
+  }
+
   void work(const std::atomic<bool>& stop, uint64_t seed) {
     std::mt19937_64 random(seed);
     while (!stop) {
@@ -91,6 +101,8 @@ class ConcurrentCursors : public testing::Test {
       need(topic.index_next(random() % 8 == 0));
       need(topic.merge_next());
       if (seed == 0) expire_old(random);
+      if (seed == 1 && random() % 10 == 0) compact(random);
+      need(topic.rewrite_next());
       if (random() % 20 == 0) need(topic.expire({0}));
     }
   }

@@ -36,6 +36,7 @@ class RandomCursor {
     if (!round) return cursor;
     cursor.round.emplace();
     cursor.round->next_bound = key(topics);
+    for (uint32_t t = 0; t < topics; ++t) cursor.round->blocks_end.push_back({random_()});
     if (below(2) == 0) cursor.round->up_to = key(topics);
     for (uint64_t left = below(kMaxHits + 1); left > 0; --left) {
       const SortKey at = key(topics);

@@ -134,7 +134,8 @@ bool oracle_matches(const OracleCondition& condition, const OracleMessage& messa
 bool is_retained(const OracleMessage& message, const std::vector<OracleTopic>& topics) {
   const OracleTopic& topic = topics[message.topic];
   const auto partition = static_cast<size_t>(message.partition.value);
-  return message.time(topic.time_kind) >= topic.time_floor && message.offset >= topic.lows[partition];
+  return !message.compacted && message.time(topic.time_kind) >= topic.time_floor &&
+         message.offset >= topic.lows[partition];
 }
 
 std::vector<const OracleMessage*> full_scan(const std::deque<OracleMessage>& messages,

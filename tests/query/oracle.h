@@ -35,6 +35,7 @@ struct OracleMessage {
   std::string encoded_headers;
   std::optional<JsonTree> json;  ///< of the value, if that is an object or an array
   std::vector<std::string> key_tokens, value_tokens;
+  bool compacted = false;  ///< Kafka's cleaner has removed it
   [[nodiscard]] Timestamp time(TimeKind kind) const { return kind == TimeKind::kCreate ? create_time : ingest_time; }
 };
 
@@ -87,7 +88,7 @@ struct OracleTopic {
   std::vector<Offset> lows;  ///< by partition number
 };
 
-/// True if the message has not expired.
+/// True if the message has neither expired nor been compacted away.
 [[nodiscard]] bool is_retained(const OracleMessage& message, const std::vector<OracleTopic>& topics);
 
 /// Every message that the request asks for, in the answer's order, of whatever age. The request's limit and cursor do

@@ -137,7 +137,8 @@ void World::add_headers(OracleMessage& message) {
 void World::store_again(uint32_t t, int32_t p, Offset from) {
   std::vector<MessageView> views;
   for (const OracleMessage& message : messages_) {
-    if (message.topic == t && message.partition.value == p && message.offset >= from) views.push_back(view_of(message));
+    if (message.topic != t || message.partition.value != p || message.offset < from || message.compacted) continue;
+    views.push_back(view_of(message));
   }
   const store::AppendOutcome outcome = topic(t).append({p}, views);
   if (outcome.appended != views.size()) throw std::runtime_error("not every message was appended");
@@ -197,10 +198,25 @@ void World::rebuild(uint32_t t) {
   if (random_.one_in(8)) need(topic(t).cancel_rebuild());
 }
 
+/// Kafka's cleaner takes some messages; mostly empty blocks are written anew.
+void World::compact(uint32_t t, int32_t p) {
+  const uint64_t keep_one_in = 2 + random_.below(5);
+  const int64_t end = partitions_[t][static_cast<size_t>(p)].next;
+  const Offset first{static_cast<int64_t>(random_.below(static_cast<uint64_t>(end) + 1))};
+  std::vector<Offset> existing;
+  for (OracleMessage& message : messages_) {
+    if (message.topic != t || message.partition.value != p || message.offset < first || message.compacted) continue;
+    message.compacted = !random_.one_in(keep_one_in);
+    compacted_ += message.compacted ? 1 : 0;
+    if (!message.compacted) existing.push_back(message.offset);
+  }
+  need(topic(t).remove_compacted({p}, first, {end}, existing));
+}
+
 void World::work() {
   const auto t = static_cast<uint32_t>(random_.below(topics_.size()));
   const auto p = static_cast<int32_t>(random_.below(partitions_[t].size()));
-  switch (random_.below(17)) {
+  switch (random_.below(20)) {
     case 0: move_watermarks(t, p); break;
     case 1: topic(t).freeze({p}); break;
     case 2: topic(t).freeze_all(); break;
@@ -229,8 +245,15 @@ void World::work() {
     case 13:
       if (random_.one_in(2)) rebuild(t);
       break;
+    case 14:
+      if (random_.one_in(4)) compact(t, p);
+      break;
+    case 15: need(topic(t).rewrite_next()); break;
+    case 16:
+      while (need(topic(t).rewrite_next())) continue;
+      break;
     default:
-      if (messages_.size() < 600) append(t, p);
+      if (messages_.size() - compacted_ < 600) append(t, p);
   }
 }
 

@@ -19,8 +19,8 @@ class World {
   explicit World(uint64_t seed);
   ~World();
 
-  /// Some random work: append, advance, freeze, seal, index, merge, move watermarks, expire, seldom close and open
-  /// again (what was not sealed is lost and appended again, as from Kafka).
+  /// Some random work: append, advance, freeze, seal, index, merge, compact, rewrite, move watermarks, expire, seldom
+  /// close and open again (what was not sealed is lost and appended again, as from Kafka).
   void work();
 
   [[nodiscard]] store::Store& store() { return *store_; }
@@ -46,6 +46,7 @@ class World {
   void reopen();
   void read_again(uint32_t topic);
   void rebuild(uint32_t topic);
+  void compact(uint32_t topic, int32_t partition);
   store::TopicStore& topic(uint32_t rank) { return *topics_[rank]; }
 
   RandomText random_;
@@ -57,6 +58,7 @@ class World {
   std::vector<std::shared_ptr<store::TopicStore>> topics_;
   std::vector<std::vector<Partition>> partitions_;  // by topic
   std::deque<OracleMessage> messages_;              // in order of appending
+  size_t compacted_ = 0;                            // of them
 };
 
 }  // namespace kseek::query

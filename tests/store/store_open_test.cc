@@ -141,6 +141,41 @@ TEST(StoreOpenTest, RefusesANewerFormat) {
   EXPECT_SAYS(open_error(dir.path(), OpenMode::kReadOnly), ErrorCode::kInvalid, says);
 }
 
+TEST(StoreOpenTest, TakesOnAnOlderFormat) {
+  const auto write_format = [](const fs::path& dir, uint64_t version) {
+    auto database = Database::open(dir, false, 1'000'000);
+    ASSERT_TRUE(database.has_value());
+    rocksdb::WriteBatch batch;
+    batch.Put(format_key(), encode_format(version));
+    ASSERT_TRUE((*database)->write(batch, true).has_value());
+  };
+  const auto format = [](const fs::path& dir) {
+    const auto database = Database::open(dir, true, 1'000'000);
+    EXPECT_TRUE(database.has_value());
+    const auto record = (*database)->get(format_key());
+    return record && *record ? decode_format(**record) : std::nullopt;
+  };
+  for (uint64_t version = 1; version < kFormatVersion; ++version) {
+    SCOPED_TRACE(version);
+    const ScratchDirectory dir;
+    {
+      const auto store = open_store(dir.path());
+      const auto topic = create_topic(*store, config_of("orders"));
+      ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
+      append_range(*topic, 0, 0, 64);
+      ASSERT_TRUE(topic->flush().has_value());
+    }
+    write_format(dir.path(), version);
+    {
+      const auto reader = open_store(dir.path(), small_blocks(), OpenMode::kReadOnly);
+      EXPECT_EQ(read_all(*reader->topic("orders"), reader->topic("orders")->view()).size(), 64U);
+    }
+    EXPECT_EQ(format(dir.path()), version) << "it only reads";
+    open_store(dir.path()).reset();
+    EXPECT_EQ(format(dir.path()), kFormatVersion) << "an older program must not read what is added";
+  }
+}
+
 TEST(StoreOpenTest, NamesADamagedRecordAndHowToRebuild) {
   const ScratchDirectory dir;
   {

@@ -22,6 +22,9 @@ std::string digest(const MessageView& message);
 /// is met twice or a block can't be read (blocks that expired since are left out).
 std::map<Place, std::string> read_all(const TopicStore& topic, const TopicView& view);
 
+/// As read_all, of a view since which messages may have been compacted away.
+std::map<Place, std::string> read_old(const TopicStore& topic, const TopicView& view);
+
 /// As read_all, without what the view says is expired (`time` from the messages).
 std::map<Place, std::string> read_findable(const TopicStore& topic, const TopicView& view);
 

@@ -29,6 +29,7 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
     auto config = config_of("orders");
     config.time_kind = random_.one_in(2) ? TimeKind::kCreate : TimeKind::kIngest;
     topic_ = create_topic(*store_, config);
+    kept_view_.reset();
     model_.clear();
     present_.clear();
   }
@@ -112,6 +113,27 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
     EXPECT_EQ(*again, 0U);
   }
 
+  /// Now and then a view is kept for a while: it has what was there, without what went since.
+  void keep_view() {
+    if (kept_view_) {
+      auto found = read_old(*topic_, *kept_view_);
+      for (const auto& [place, text] : kept_present_) {
+        const auto at = found.find(place);
+        if (at == found.end()) {
+          ASSERT_FALSE(present_.contains(place)) << "missed: " << place.first.value << "/" << place.second.value;
+        } else {
+          ASSERT_EQ(at->second, text);
+          found.erase(at);
+        }
+      }
+      ASSERT_TRUE(found.empty()) << "what had gone is back: " << found.begin()->second;
+      kept_view_.reset();
+    } else {
+      kept_view_ = topic_->view();
+      kept_present_ = present_;
+    }
+  }
+
   void expire() {
     const Timestamp now = kseek::now();
     const TopicView before = topic_->view();
@@ -156,6 +178,7 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
   }
 
   void reopen() {
+    kept_view_.reset();
     const TopicView before = topic_->view();
     topic_.reset();
     store_.reset();
@@ -246,8 +269,10 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
     if (draw < 59) return worked(topic_->seal_next());
     if (draw < 69) return worked(topic_->index_next(random_.one_in(4)));
     if (draw < 77) return worked(topic_->merge_next());
-    if (draw < 80) return compact();
-    if (draw < 84) return raise_low();
+    if (draw < 79) return compact();
+    if (draw < 83) return worked(topic_->rewrite_next());
+    if (draw < 85) return keep_view();
+    if (draw < 86) return raise_low();
     if (draw < 88) return expire();
     if (draw < 91) return change_retention();
     if (draw < 94) return worked(topic_->flush());
@@ -264,6 +289,8 @@ class TopicRandomTest : public ::testing::TestWithParam<uint64_t> {
   std::shared_ptr<TopicStore> topic_;
   std::map<PartitionId, PartitionModel> model_;
   std::map<Place, std::string> present_;
+  std::optional<TopicView> kept_view_;
+  std::map<Place, std::string> kept_present_;  // when that was taken
   int rebuilds_ = 0;
 };
 
