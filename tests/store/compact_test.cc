@@ -166,6 +166,23 @@ TEST_F(CompactTest, BesideEverythingElse) {
   EXPECT_EQ(topic_->stats().messages, kept.size());
 }
 
+TEST_F(CompactTest, BlockIdsThatPowerFailureTakesBackAreNotGivenAgain) {
+  append_range(*topic_, 0, 0, 64);
+  ASSERT_TRUE(topic_->flush().has_value());
+  EXPECT_EQ(remove(0, 64, {0, 20, 40, 60}), 60U);
+  const ScratchDirectory elsewhere;
+  std::filesystem::copy(dir_.path(), elsewhere.path() / "copy", std::filesystem::copy_options::recursive);
+  const auto rewrite = [](TopicStore& topic) {
+    const auto rewritten = topic.rewrite_next();
+    EXPECT_TRUE(rewritten && *rewritten);
+    return topic.view().blocks;
+  };
+  const auto lost = rewrite(*topic_);
+  const auto store = open_store(elsewhere.path() / "copy");
+  const auto kept = rewrite(*store->topic("orders"));
+  kept->for_each([&](const BlockMeta& meta) { EXPECT_GE(meta.id, lost->ids_end()); });
+}
+
 /// By hand, with KSEEK_COMPACT_SPACE=1: what a compacted topic keeps, in messages and in bytes, without and with
 /// rewriting of mostly empty blocks. Keys are drawn evenly, or some of them far more often than others.
 TEST(CompactSpace, OfAStreamOfUpdates) {
