@@ -177,27 +177,6 @@ TEST_F(Compaction, RemovedOffsetsDisappearFromAnswers) {
   expect_what_kafka_reads();
 }
 
-/// Of each block one message lasts.
-TEST_F(Compaction, MostlyEmptyBlocksAreWrittenAnew) {
-  constexpr int kMessages = 200;
-  create_compacted();
-  start();
-  open();
-  for (int i = 0; i < kMessages; ++i) {
-    send_keyed((i % 8 == 3 ? "lasts" : "key") + std::to_string(i % 8 == 3 ? i : i % 5), "v" + std::to_string(i));
-  }
-  ASSERT_TRUE(eventually([this] { return search().hits.size() == kMessages; }));
-  wait_cleaned(3);
-  ASSERT_TRUE(eventually([this] {
-    send_keyed("roller", "roll");
-    return store->topic(topic)->stats().activity.blocks_rewritten > 0;
-  }));
-  expect_what_kafka_reads();
-  stop();
-  start();
-  expect_what_kafka_reads();
-}
-
 TEST_F(Compaction, ATopicWithARetentionOfItsOwnKeepsWhatKafkaRemoves) {
   create_compacted();
   start();
