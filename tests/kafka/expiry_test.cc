@@ -116,12 +116,13 @@ class Compaction : public Expiry {
     options.compaction_interval = milliseconds(300);
     store_options.blocks.max_messages = 8;
   }
-  void create_compacted() {
-    create(1, {{"cleanup.policy", "compact"},
-               {"segment.ms", "100"},
-               {"min.cleanable.dirty.ratio", "0.01"},
-               {"delete.retention.ms", "0"}});
+  static Settings compacted(const std::string& segment_ms) {
+    return {{"cleanup.policy", "compact"},
+            {"segment.ms", segment_ms},
+            {"min.cleanable.dirty.ratio", "0.01"},
+            {"delete.retention.ms", "0"}};
   }
+  void create_compacted(const std::string& segment_ms = "100") { create(1, compacted(segment_ms)); }
   int64_t send_keyed(const std::string& key, const std::optional<std::string>& value) const {
     OutgoingMessage message = message_of(topic, 0, "");
     message.key = key;
@@ -175,6 +176,35 @@ TEST_F(Compaction, RemovedOffsetsDisappearFromAnswers) {
   stop();
   start();
   expect_what_kafka_reads();
+}
+
+/// Sealed before Kafka cleans: three of four messages go from each block, and what is left is written as fewer blocks.
+TEST_F(Compaction, MostlyEmptyBlocksAreWrittenAnew) {
+  constexpr int kMessages = 200;
+  create_compacted("3600000");
+  start();
+  open();
+  for (int i = 0; i < kMessages; ++i) {
+    send_keyed(i % 4 == 0 ? "kept" + std::to_string(i) : "hot", "m" + std::to_string(i));
+  }
+  const auto stats = [this] { return store->topic(topic)->stats(); };
+  ASSERT_TRUE(eventually([&] { return stats().blocks == kMessages / 8; }));
+  EXPECT_EQ(stats().activity.blocks_rewritten, 0U);
+  ASSERT_OK(admin->configure_topic(topic, compacted("100")));
+  ASSERT_TRUE(eventually([&] {
+    send_keyed("roller", "roll");
+    return admin->read_all(topic, 0).size() < kMessages / 2;
+  }));
+  ASSERT_TRUE(eventually([&] { return stats().activity.blocks_rewritten >= 20; })) << stats().blocks << " blocks";
+  expect_what_kafka_reads();
+  EXPECT_LE(stats().blocks, 13U);
+  EXPECT_EQ(search("m4").offsets(), (std::vector<int64_t>{4}));
+  EXPECT_EQ(search("m196").offsets(), (std::vector<int64_t>{196}));
+  EXPECT_TRUE(search("m5").hits.empty());
+  stop();
+  start();
+  expect_what_kafka_reads();
+  EXPECT_EQ(search("m4").offsets(), (std::vector<int64_t>{4}));
 }
 
 TEST_F(Compaction, ATopicWithARetentionOfItsOwnKeepsWhatKafkaRemoves) {
