@@ -88,7 +88,8 @@ std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& mess
   if (!root_) return parts;
   const auto collect = [&](MatchedPart::In in, std::optional<std::string_view> bytes, tokenizer::TextTraits traits) {
     if (!bytes || bytes->size() > kMaxMarkedBytes) return;
-    collect_parts(*root_, {in, *bytes, traits, tokenizer::fold_with_origins(*bytes, traits)}, parts);
+    MarkedText text{in, *bytes, traits, std::nullopt};
+    collect_parts(*root_, text, parts);
   };
   collect(MatchedPart::In::kKey, message.key, message.key_traits);
   collect(MatchedPart::In::kValue, message.value, message.value_traits);
@@ -108,7 +109,7 @@ std::vector<MatchedPart> Matcher::matched_parts(const store::StoredMessage& mess
   return joined;
 }
 
-void Matcher::collect_parts(Node& node, const MarkedText& text, std::vector<MatchedPart>& parts) {
+void Matcher::collect_parts(Node& node, MarkedText& text, std::vector<MatchedPart>& parts) {
   if (node.condition.kind == Condition::Kind::kNot) return;
   for (Node& child : node.children) collect_parts(child, text, parts);
   const auto add = [&](const ByteSpan& span) {
@@ -121,7 +122,8 @@ void Matcher::collect_parts(Node& node, const MarkedText& text, std::vector<Matc
   const Scope scope = node.condition.target.scope;
   if (scope == Scope::kHeader || scope == (in_key ? Scope::kValue : Scope::kKey)) return;
   if (node.finder) {
-    const tokenizer::FoldedWithOrigins& folded = text.folded;
+    if (!text.folded) text.folded = tokenizer::fold_with_origins(text.bytes, text.traits);
+    const tokenizer::FoldedWithOrigins& folded = *text.folded;
     for (const tokenizer::TokenSpan& span : node.finder->find_all(folded.text, kMaxMatchedParts)) {
       add({folded.begin[span.begin], folded.end[span.end - 1]});
     }

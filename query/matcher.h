@@ -55,7 +55,7 @@ class Matcher {
     MatchedPart::In in = MatchedPart::In::kValue;
     std::string_view bytes;
     tokenizer::TextTraits traits;
-    tokenizer::FoldedWithOrigins folded;
+    std::optional<tokenizer::FoldedWithOrigins> folded;  // once that was needed
   };
 
   static Node compile(const Condition& condition);
@@ -63,7 +63,7 @@ class Matcher {
   bool matches_text(Node& node, const store::StoredMessage& message);
   bool found_in(Node& node, Text& text);
   bool matches_headers(Node& node, const HeaderList& headers);
-  static void collect_parts(Node& node, const MarkedText& text, std::vector<MatchedPart>& parts);
+  static void collect_parts(Node& node, MarkedText& text, std::vector<MatchedPart>& parts);
 
   std::optional<Node> root_;
   Text key_;

@@ -168,8 +168,8 @@ struct EncodedBlock {
 class DecodedBlock final : public MessageBlock {
  public:
   /// kCorrupt names what is wrong with the bytes (any bytes are allowed: checked, never trusted). The checksum over all
-  /// of it is looked at here, also when columns are left for load().
-  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string_view bytes, PartitionId partition,
+  /// of it is looked at here, also when columns are left for load(); for those it keeps the bytes.
+  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string stored, PartitionId partition,
                                                             Columns columns = Columns::all());
 
   [[nodiscard]] size_t size() const override;

@@ -70,17 +70,16 @@ Result<void> BlockFamily::put(rocksdb::WriteBatch& batch, BlockId id, std::strin
   return {};
 }
 
-Result<bool> BlockFamily::read(BlockId id, const std::function<Result<void>(std::string_view)>& use) const {
+Result<std::optional<std::string>> BlockFamily::read(BlockId id) const {
   KSEEK_ASSIGN(const auto access, this->access());
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.verify_checksums = false;  // the block has a checksum of its own
-  rocksdb::PinnableSlice bytes;
+  std::string bytes;
   const auto status = access->Get(options, family_->handle, block_data_key(id), &bytes);
-  if (status.IsNotFound()) return false;
+  if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return from_rocksdb(status, fmt::format("read block {} of {}", id.value, family_->name));
-  KSEEK_TRY(use(bytes.ToStringView()));
-  return true;
+  return std::optional(std::move(bytes));
 }
 
 Result<void> BlockFamily::drop() { return database_->drop_family(*family_); }

@@ -4,8 +4,8 @@
 // So compaction only moves files, and expired blocks go as whole files.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,8 +26,8 @@ class BlockFamily {
 
   /// Adds the block to a batch. kUnavailable as Database::access(); kNotFound when it was dropped.
   [[nodiscard]] Result<void> put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const;
-  /// Calls `use` with the block's bytes; false when it is not there.
-  [[nodiscard]] Result<bool> read(BlockId id, const std::function<Result<void>(std::string_view bytes)>& use) const;
+  /// The block's bytes; nullopt when it is not there.
+  [[nodiscard]] Result<std::optional<std::string>> read(BlockId id) const;
   /// Drops it from the database; what is open reads on until it is destroyed.
   [[nodiscard]] Result<void> drop();
 

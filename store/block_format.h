@@ -16,8 +16,9 @@ inline constexpr size_t kChecksumBytes = 8;
 inline constexpr size_t kFrameSizeBytes = 4;
 inline constexpr size_t kFrameRawBytes = 64_KiB;  // a frame spells at most so much: what one message costs to read
 inline constexpr size_t kOldFrameRawBytes = 4_MiB;
-inline constexpr size_t kMinMetadataBytes = 5;   // a message's: three deltas, flags, size of headers
-inline constexpr size_t kMaxMetadataBytes = 48;  // three varints of 64 bits, flags, three of 32 bits
+inline constexpr size_t kFrameStepBytes = 32_KiB;  // a frame's zstd blocks spell so much: where its reader may stop
+inline constexpr size_t kMinMetadataBytes = 5;     // a message's: three deltas, flags, size of headers
+inline constexpr size_t kMaxMetadataBytes = 48;    // three varints of 64 bits, flags, three of 32 bits
 
 // A message's flags: the timestamp type in the two lowest bits, then
 inline constexpr unsigned kTimestampTypeMask = 3;

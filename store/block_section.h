@@ -25,15 +25,18 @@ namespace kseek::store {
 /// take() and the constructor: one thread. Anything else: any thread. The views live as long as the section.
 class BlockSection {
  public:
-  /// Takes the section's frames off the front of `bytes`; decompresses them at once, or keeps a copy of them for later.
-  /// `size`: bytes that they spell, `frame_raw_bytes` each and the last one what is left.
-  Result<void> take(std::string_view& bytes, size_t size, size_t frame_raw_bytes, bool later);
+  /// Takes the section's frames off the front of `bytes`; decompresses them at once, or keeps them for later: with
+  /// `owner`, of whose bytes they are, or as a copy where that is null. `size`: bytes that they spell,
+  /// `frame_raw_bytes` each and the last one what is left.
+  Result<void> take(std::string_view& bytes, size_t size, size_t frame_raw_bytes, bool later,
+                    const std::shared_ptr<const std::string>& owner);
 
   [[nodiscard]] size_t size() const { return size_; }
   /// All of it / from `begin` to `end` (where those are the same: the frame at that place).
   [[nodiscard]] bool is_loaded() const { return loaded_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_loaded(size_t begin, size_t end) const { return is_loaded() || has_frames(begin, end); }
-  /// kCorrupt: a frame does not spell what it has to.
+  /// All of it / from `begin` to `end`, and what stands before that in its frame. kCorrupt: a frame does not spell what
+  /// it has to.
   Result<void> load();
   Result<void> load(size_t begin, size_t end);
   /// REQUIRES: it is loaded there.
@@ -42,18 +45,20 @@ class BlockSection {
  private:
   [[nodiscard]] size_t first_frame(size_t begin) const;
   [[nodiscard]] size_t last_frame(size_t begin, size_t end) const;
+  /// How much of the frame has to be there for what ends at `end`: a byte at least, so that nothing is not empty.
+  [[nodiscard]] size_t needed_of(size_t frame, size_t end) const;
   [[nodiscard]] bool has_frames(size_t begin, size_t end) const;
   // REQUIRES, both: mu_ is held, or nobody else has the section yet.
   Result<void> load_all();
-  Result<void> load_frame(size_t frame);
+  Result<void> load_frame(size_t frame, size_t needed);
 
   size_t size_ = 0;             // constant after take()
   size_t frame_raw_bytes_ = 0;  // constant after take()
   std::mutex mu_;
-  std::string kept_;                      // guarded by mu_: what frames_ points into; nothing once all is loaded
-  std::vector<std::string_view> frames_;  // guarded by mu_: as above
-  std::unique_ptr<char[]> bytes_;         // written under mu_ before a frame's flag, or loaded_, says that it is there
-  std::unique_ptr<std::atomic<bool>[]> frame_loaded_;  // a flag a frame; the array is constant after take()
+  std::shared_ptr<const std::string> kept_;  // guarded by mu_: what frames_ points into; null once all is loaded
+  std::vector<std::string_view> frames_;     // guarded by mu_: as above
+  std::unique_ptr<char[]> bytes_;  // written under mu_ before frame_loaded_, or loaded_, says that it is there
+  std::unique_ptr<std::atomic<uint32_t>[]> frame_loaded_;  // bytes of each frame; the array is constant after take()
   std::atomic<bool> loaded_{false};
 };
 

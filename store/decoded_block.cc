@@ -178,14 +178,17 @@ void DecodedBlock::Data::find_unplain() {
 DecodedBlock::DecodedBlock() : data_(std::make_unique<Data>()) {}
 DecodedBlock::~DecodedBlock() = default;
 
-Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(std::string_view bytes, PartitionId partition,
+Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(std::string stored, PartitionId partition,
                                                                  Columns columns) {
+  const auto owned = std::make_shared<const std::string>(std::move(stored));
+  std::string_view bytes = *owned;
   KSEEK_ASSIGN(const Preamble preamble, take_preamble(bytes));
   std::shared_ptr<DecodedBlock> block(new DecodedBlock());  // NOLINT: the constructor is private
   block->partition_ = partition;
   Data& data = *block->data_;
+  const auto owner = columns.values ? nullptr : owned;  // but for the values there is little to keep
   const auto take = [&](BlockSection& section, size_t which, bool later) -> Result<void> {
-    return section.take(bytes, preamble.section_bytes[which], preamble.frame_raw_bytes, later);
+    return section.take(bytes, preamble.section_bytes[which], preamble.frame_raw_bytes, later, owner);
   };
   BlockSection metadata;
   KSEEK_TRY(take(metadata, kMetadata, false));

@@ -75,19 +75,18 @@ Result<std::shared_ptr<const MessageBlock>> TopicStoreImpl::read_whole_block(con
 }
 
 Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const BlockMeta& meta, Columns columns) const {
-  std::shared_ptr<const DecodedBlock> block;
-  const auto there = block_family_->read(meta.id, [&](std::string_view bytes) -> Result<void> {
-    KSEEK_ASSIGN(block, DecodedBlock::decode(bytes, meta.partition, columns));
-    return {};
-  });
-  if (there && *there) return block;
-  if (!there && there.error().code != ErrorCode::kCorrupt) return there.error();
+  auto block = [&]() -> Result<std::shared_ptr<const DecodedBlock>> {
+    KSEEK_ASSIGN(auto stored, block_family_->read(meta.id));
+    if (!stored) return std::shared_ptr<const DecodedBlock>();
+    return DecodedBlock::decode(*std::move(stored), meta.partition, columns);
+  }();
+  if (block ? *block != nullptr : block.error().code != ErrorCode::kCorrupt) return block;
   std::unique_lock lock(mu_);
   if (!is_readable(meta.id)) return std::shared_ptr<const DecodedBlock>();
   damaged_.insert(meta.id);
   return Error{ErrorCode::kCorrupt,
                fmt::format("block {} of topic {} {}", meta.id.value, name_,
-                           there ? "is not there" : "is damaged: " + there.error().message),
+                           block ? "is not there" : "is damaged: " + block.error().message),
                fmt::format("its messages can be taken in again with `kseek reindex {} --source kafka`", name_)};
 }
 

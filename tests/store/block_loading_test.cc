@@ -1,7 +1,10 @@
 // Blocks of which only some messages are loaded.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "store/block_format.h"
 #include "store/kept_block.h"
@@ -44,6 +47,39 @@ TEST(BlockLoading, SomeMessagesAreLoadedWithoutMostOthers) {
     ASSERT_TRUE((*some)->load({.keys = true, .values = true}, begin, end));
     for (size_t i = begin; i < end; ++i) expect_same((*some)->message(i), whole->message(i));
     EXPECT_FALSE((*some)->column(MessageBlock::Text::kValue)) << "not whole";
+  }
+}
+
+/// Of a frame, what stands before the message is loaded with it, and not what stands after it.
+TEST(BlockLoading, MessagesOfAFrameAreLoadedInAnyOrder) {
+  RandomMessages random(22);
+  for (int round = 0; round < 40; ++round) {
+    OpenBlock block({1}, 1'000, 10_MiB);
+    while (block.raw_bytes() < 3 * kFrameRawBytes) {
+      const std::string value = random.one_in(5) ? "" : std::to_string(random.below(1'000'000)) + std::string(300, 'v');
+      ASSERT_TRUE(block.append(plain_message(static_cast<int64_t>(block.size()), value).get()));
+    }
+    const EncodedBlock encoded = encode_block(block, block.size());
+    const auto whole = decoded(encoded, {1});
+    const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(some);
+    std::vector<bool> loaded(whole->size());
+    for (int n = 0; n < 20; ++n) {
+      const size_t begin = random.below(whole->size());
+      const size_t end = begin + 1 + random.below(std::min<size_t>(whole->size() - begin, 50));
+      ASSERT_TRUE((*some)->load({.values = true}, begin, end));
+      if (n == 0 && end < whole->size()) {
+        EXPECT_FALSE((*some)->message(whole->size() - 1).value) << "after it";
+      }
+      std::fill(loaded.begin() + static_cast<int>(begin), loaded.begin() + static_cast<int>(end), true);
+      for (size_t i = 0; i < loaded.size(); ++i) {
+        if (loaded[i]) expect_same((*some)->message(i), whole->message(i));
+        const auto value = (*some)->message(i).value;
+        EXPECT_TRUE(!value || value == whole->message(i).value) << i;
+      }
+    }
+    ASSERT_TRUE((*some)->load(Columns::all()));
+    for (size_t i = 0; i < whole->size(); ++i) expect_same((*some)->message(i), whole->message(i));
   }
 }
 

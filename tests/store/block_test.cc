@@ -178,7 +178,7 @@ TEST(BlockDecode, EveryDamagedByteIsFound) {
 TEST(BlockDecode, EveryCutIsFound) {
   const EncodedBlock encoded = small_block();
   for (size_t size = 0; size < encoded.bytes.size(); ++size) {
-    EXPECT_FALSE(DecodedBlock::decode(std::string_view(encoded.bytes).substr(0, size), {1})) << size;
+    EXPECT_FALSE(DecodedBlock::decode(encoded.bytes.substr(0, size), {1})) << size;
   }
   EXPECT_FALSE(DecodedBlock::decode(encoded.bytes + "x", {1}));
 }
