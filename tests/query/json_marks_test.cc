@@ -3,39 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/query/field_tests.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::query {
 namespace {
 
 using Kind = FieldTest::Kind;
-
-FieldTest word(std::string_view text) {
-  FieldTest test;
-  test.kind = Kind::kWord;
-  test.phrase = *tokenizer::parse_phrase(text);
-  test.number = parse_json_number(text);
-  if (text == "true" || text == "false") test.boolean = text == "true";
-  return test;
-}
-FieldTest of_kind(Kind kind) {
-  FieldTest test;
-  test.kind = kind;
-  return test;
-}
-FieldTest range(long double low, bool low_open, long double high, bool high_open) {
-  FieldTest test = of_kind(Kind::kInRange);
-  test.low = low;
-  test.low_open = low_open;
-  test.high = high;
-  test.high_open = high_open;
-  return test;
-}
-FieldTest regex(std::string pattern, bool ignore_case = false) {
-  FieldTest test = of_kind(Kind::kRegex);
-  test.regex = {std::move(pattern), ignore_case};
-  return test;
-}
 
 /// The parts of the text that find_all() gives.
 std::vector<std::string> marked(std::string_view path, const FieldTest& test, std::string_view json,
