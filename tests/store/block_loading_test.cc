@@ -148,6 +148,7 @@ TEST(BlockLoading, AnEmptyValueBetweenTwoFramesIsLoadedWithTheOneBefore) {
   ASSERT_TRUE(block.append(plain_message(2, "the second frame").get()));
   const auto again = DecodedBlock::decode(encode_block(block, 3).bytes, {0}, Columns::none());
   ASSERT_TRUE(again);
+  EXPECT_FALSE((*again)->message(1).value) << "not loaded";
   ASSERT_TRUE((*again)->load({.values = true}, 0, 2));
   EXPECT_EQ((*again)->message(1).value, "");
 }
