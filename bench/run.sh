@@ -64,7 +64,7 @@ fi
 PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 if [[ $build == build/release ]]; then
-  cmake --preset release >/dev/null
+  cmake --preset release -DKSEEK_BENCH=ON >/dev/null
   cmake --build --preset release -j 2 --target kseek bench/all >/dev/null
 fi
 mkdir -p bench/results "$work"

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-./scripts/setup.sh
+./scripts/setup.sh --build
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 echo "Building kseek (the first time takes some minutes) …"
