@@ -53,12 +53,11 @@ std::string try_connecting(const std::string& host, int port) {
 }
 
 void look_at_brokers(const indexer::ProbedCluster& cluster, Findings& findings) {
-  findings.push_back({Health::kOk, "brokers",
-                      fmt::format("{} {}{}{}", cluster.brokers.size(),
-                                  cluster.brokers.size() == 1 ? "broker answers" : "brokers, and one answers",
-                                  cluster.id.empty() ? "" : ", cluster " + cluster.id,
-                                  cluster.version.empty() ? ", version not told" : ", version " + cluster.version),
-                      ""});
+  const char* answers = cluster.brokers.size() == 1 ? "broker answers" : "brokers, and one answers";
+  std::string more = cluster.id.empty() ? "" : ", cluster " + cluster.id;
+  more += cluster.version.empty() ? ", version not told" : ", version " + cluster.version;
+  if (cluster.is_test) more = ": kseek's own, in memory, for trying";
+  findings.push_back({Health::kOk, "brokers", fmt::format("{} {}{}", cluster.brokers.size(), answers, more), ""});
   for (const indexer::ProbedBroker& broker : cluster.brokers) {
     const std::string where = fmt::format("{}:{}", broker.host, broker.port);
     const std::string why = try_connecting(broker.host, broker.port);
@@ -88,9 +87,13 @@ void look_at_reading(const indexer::ProbedTopic& topic, Findings& findings) {
     return;
   }
   findings.push_back({Health::kOk, subject, fmt::format("{} partitions, can be read", topic.partitions), ""});
-  if (!topic.tells_settings) {
-    findings.push_back({Health::kWarn, subject, "its settings can't be read (retention, compaction)",
-                        "give kseek's user DescribeConfigs, so that it follows compaction"});
+  if (topic.settings) {
+    findings.push_back(
+        {Health::kWarn, subject,
+         fmt::format("its settings (retention, compaction) can't be read: {}", topic.settings->message),
+         topic.settings->code == ErrorCode::kInvalid
+             ? "give kseek's user DescribeConfigs, so that it follows compaction"
+             : "try again; kseek asks for them again and again, and follows compaction as soon as it knows of it"});
   }
   if (topic.newest && topic.newest->ms > now().ms + kClockSlackMs) {
     findings.push_back({Health::kWarn, subject,

@@ -31,7 +31,6 @@ Properties defaults() {
           {"receive.message.max.bytes", kReceiveMaxBytes},
           {"reconnect.backoff.max.ms", "1000"},
           {"socket.keepalive.enable", "true"},
-          {"allow.auto.create.topics", "false"},
           {"log.connection.close", "false"}};
 }
 

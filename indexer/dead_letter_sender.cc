@@ -160,9 +160,11 @@ Result<void> DeadLetterSender::connect() {
     KSEEK_ASSIGN(producer_, Producer::create(options_.brokers, properties));
   }
   if (consumer_) return {};
-  const Properties defaults{{"client.id", "kseek-dead-letters"},  {"allow.auto.create.topics", "false"},
-                            {"fetch.wait.max.ms", "10"},          {"queued.min.messages", "1"},
-                            {"reconnect.backoff.max.ms", "1000"}, {"log.connection.close", "false"}};
+  const Properties defaults{{"client.id", "kseek-dead-letters"},
+                            {"fetch.wait.max.ms", "10"},
+                            {"queued.min.messages", "1"},
+                            {"reconnect.backoff.max.ms", "1000"},
+                            {"log.connection.close", "false"}};
   const Properties fixed{{"enable.partition.eof", "true"}, {"auto.offset.reset", "error"}};
   Properties user = options_.kafka;
   user.erase("group.id");

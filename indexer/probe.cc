@@ -6,6 +6,7 @@
 
 #include "indexer/cluster.h"
 #include "indexer/kafka_client.h"
+#include "indexer/test_broker.h"
 
 namespace kseek::indexer {
 namespace {
@@ -15,14 +16,14 @@ using std::chrono::milliseconds;
 
 constexpr int kTurnMs = 100;
 constexpr milliseconds kCloseWait{5'000};
-constexpr milliseconds kSettingsWait{1'500};  // the test broker never answers
+constexpr milliseconds kSettingsWait{1'500};
 
 const Properties& defaults() {
   static const Properties kDefaults{
-      {"client.id", "kseek-doctor"},         {"group.id", "kseek"},  // assign() wants one; nothing is committed
-      {"fetch.message.max.bytes", "16384"},  {"queued.min.messages", "1"},
-      {"fetch.wait.max.ms", "10"},           {"reconnect.backoff.max.ms", "1000"},
-      {"allow.auto.create.topics", "false"}, {"log.connection.close", "false"}};
+      {"client.id", "kseek-doctor"},        {"group.id", "kseek"},  // assign() wants one; nothing is committed
+      {"fetch.message.max.bytes", "16384"}, {"queued.min.messages", "1"},
+      {"fetch.wait.max.ms", "10"},          {"reconnect.backoff.max.ms", "1000"},
+      {"log.connection.close", "false"}};
   return kDefaults;
 }
 
@@ -55,19 +56,41 @@ Result<ProbedCluster> find_brokers(Client& client, const std::string& brokers, m
   return cluster;
 }
 
-using Configs = std::map<std::string, std::map<std::string, std::string>>;
+using Values = std::map<std::string, std::string>;
+using Configs = std::map<std::string, Result<Values>>;
 
-void note_entries(const rd_kafka_ConfigResource_t& resource, Configs& configs) {
-  auto& values = configs[rd_kafka_ConfigResource_name(&resource)];
+Values values_of(const rd_kafka_ConfigResource_t& resource) {
+  Values values;
   size_t count = 0;
   const auto* entries = rd_kafka_ConfigResource_configs(&resource, &count);
   for (size_t i = 0; i < count; ++i) {
     const char* value = rd_kafka_ConfigEntry_value(entries[i]);
     if (value != nullptr) values[rd_kafka_ConfigEntry_name(entries[i])] = value;
   }
+  return values;
 }
 
-/// The settings of topics or of one broker, by name. Those that may not be asked for are missing.
+/// What an answer says of each that was asked for.
+void note_answer(rd_kafka_event_t* event, Configs& configs) {
+  const auto refused = rd_kafka_event_error(event);
+  for (auto& [name, values] : configs) {
+    if (refused != RD_KAFKA_RESP_ERR_NO_ERROR) values = kafka_error(refused, "asking for settings");
+  }
+  size_t count = 0;
+  const auto* result = rd_kafka_event_DescribeConfigs_result(event);
+  const auto* resources = result == nullptr ? nullptr : rd_kafka_DescribeConfigs_result_resources(result, &count);
+  for (size_t i = 0; i < count; ++i) {
+    const auto err = rd_kafka_ConfigResource_error(resources[i]);
+    auto& values = configs.insert_or_assign(rd_kafka_ConfigResource_name(resources[i]), Values{}).first->second;
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      values = values_of(*resources[i]);
+    } else {
+      values = kafka_error(err, "asking for settings");
+    }
+  }
+}
+
+/// The settings of topics or of one broker, by name, or why they are not told.
 Configs describe_configs(Client& client, rd_kafka_ResourceType_t type, const std::vector<std::string>& names,
                          milliseconds timeout) {
   std::vector<rd_kafka_ConfigResource_t*> asked;
@@ -81,14 +104,9 @@ Configs describe_configs(Client& client, rd_kafka_ResourceType_t type, const std
   rd_kafka_AdminOptions_destroy(options);
   rd_kafka_ConfigResource_destroy_array(asked.data(), asked.size());
   Configs configs;
+  for (const std::string& name : names) configs.emplace(name, Error{ErrorCode::kTimeout, "no answer in time", ""});
   if (rd_kafka_event_t* event = rd_kafka_queue_poll(queue, to_ms(timeout))) {
-    size_t count = 0;
-    const auto* result = rd_kafka_event_DescribeConfigs_result(event);
-    const auto* resources = result == nullptr ? nullptr : rd_kafka_DescribeConfigs_result_resources(result, &count);
-    for (size_t i = 0; i < count; ++i) {
-      if (rd_kafka_ConfigResource_error(resources[i]) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        note_entries(*resources[i], configs);
-    }
+    note_answer(event, configs);
     rd_kafka_event_destroy(event);
   }
   rd_kafka_queue_destroy(queue);
@@ -98,7 +116,10 @@ Configs describe_configs(Client& client, rd_kafka_ResourceType_t type, const std
 /// Tells how new the brokers are. Empty when they don't say, or this user may not ask.
 std::string protocol_version(Client& client, int32_t broker, milliseconds timeout) {
   const std::string name = std::to_string(broker);
-  return describe_configs(client, RD_KAFKA_RESOURCE_BROKER, {name}, timeout)[name]["inter.broker.protocol.version"];
+  const auto configs = describe_configs(client, RD_KAFKA_RESOURCE_BROKER, {name}, timeout);
+  const auto& values = configs.at(name);
+  const auto version = values ? values->find("inter.broker.protocol.version") : Values::const_iterator();
+  return values && version != values->end() ? version->second : "";
 }
 
 /// Reads the last message of a partition: what comes first, it, its end, or the refusal.
@@ -163,7 +184,7 @@ ProbedTopic probe_topic(Client& client, Cluster& questions, const std::string& n
   return topic;
 }
 
-/// Which of the topics' settings may be read.
+/// Whether the topics' settings may be read.
 void probe_settings(Client& client, ProbedCluster& cluster, milliseconds timeout) {
   std::vector<std::string> names;
   for (const ProbedTopic& topic : cluster.topics) {
@@ -171,7 +192,10 @@ void probe_settings(Client& client, ProbedCluster& cluster, milliseconds timeout
   }
   if (names.empty()) return;
   const Configs configs = describe_configs(client, RD_KAFKA_RESOURCE_TOPIC, names, timeout);
-  for (ProbedTopic& topic : cluster.topics) topic.tells_settings = configs.contains(topic.name);
+  for (ProbedTopic& topic : cluster.topics) {
+    const auto told = configs.find(topic.name);
+    if (told != configs.end() && !told->second) topic.settings = told->second.error();
+  }
 }
 
 }  // namespace
@@ -181,12 +205,13 @@ Result<ProbedCluster> probe_cluster(const std::string& brokers, const std::map<s
   KSEEK_ASSIGN(auto client, Client::create(RD_KAFKA_CONSUMER, brokers, defaults(), fixed_properties(), kafka));
   rd_kafka_poll_set_consumer(client->get());
   KSEEK_ASSIGN(ProbedCluster cluster, find_brokers(*client, brokers, timeout));
-  if (!cluster.brokers.empty()) {
+  cluster.is_test = is_test_broker(cluster.id);
+  if (!cluster.brokers.empty() && !cluster.is_test) {
     cluster.version = protocol_version(*client, cluster.brokers.front().id, std::min(timeout, kSettingsWait));
   }
   KSEEK_ASSIGN(const auto questions, Cluster::create(brokers, kafka));
   for (const std::string& topic : topics) cluster.topics.push_back(probe_topic(*client, *questions, topic, timeout));
-  probe_settings(*client, cluster, std::min(timeout, kSettingsWait));
+  if (!cluster.is_test) probe_settings(*client, cluster, std::min(timeout, kSettingsWait));
   close_bounded(std::move(client), kCloseWait);
   return cluster;
 }

@@ -23,15 +23,16 @@ struct ProbedBroker {
 struct ProbedTopic {
   std::string name;
   int32_t partitions = 0;
-  std::optional<Error> describe;    ///< why it can't be found; the rest is then unknown
-  std::optional<Error> read;        ///< why nothing can be read of it
-  bool tells_settings = false;      ///< its retention and cleanup policy may be asked for
+  std::optional<Error> describe;  ///< why it can't be found; the rest is then unknown
+  std::optional<Error> read;      ///< why nothing can be read of it
+  std::optional<Error> settings;  ///< why its retention and cleanup policy aren't told; kInvalid: this user may not ask
   std::optional<Timestamp> newest;  ///< time of the last message of a partition that has one
 };
 
 struct ProbedCluster {
-  std::string id;       ///< empty: not told
-  std::string version;  ///< of the protocol between brokers, for instance "3.9-IV0"; empty: not told
+  std::string id;        ///< empty: not told
+  std::string version;   ///< of the protocol between brokers, for instance "3.9-IV0"; empty: not told
+  bool is_test = false;  ///< kseek's own broker, for trying: it knows no settings, and isn't asked for them
   std::vector<ProbedBroker> brokers;
   std::vector<ProbedTopic> topics;  ///< as asked
 };

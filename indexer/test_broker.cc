@@ -64,4 +64,6 @@ Result<std::unique_ptr<TestBroker>> TestBroker::start() {
   return std::unique_ptr<TestBroker>(std::make_unique<MockBroker>(std::move(host), cluster));
 }
 
+bool is_test_broker(std::string_view cluster_id) { return cluster_id.starts_with("mockCluster"); }
+
 }  // namespace kseek::indexer

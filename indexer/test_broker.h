@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -18,5 +19,8 @@ class TestBroker {
   [[nodiscard]] virtual Result<void> create_topic(const std::string& name, int partitions) = 0;
   virtual void set_down(bool down) = 0;  ///< refuses connections while down
 };
+
+/// Whether a cluster that calls itself so is a TestBroker, here or in another process. It answers less than Kafka does.
+[[nodiscard]] bool is_test_broker(std::string_view cluster_id);
 
 }  // namespace kseek::indexer

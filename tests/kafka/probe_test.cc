@@ -28,7 +28,8 @@ TEST_F(Probe, TellsOfTheClusterAndItsTopics) {
   const indexer::ProbedTopic& filled = probed->topics[0];
   EXPECT_FALSE(filled.describe || filled.read);
   EXPECT_EQ(filled.partitions, 3);
-  EXPECT_TRUE(filled.tells_settings);
+  EXPECT_FALSE(filled.settings) << describe(*filled.settings);
+  EXPECT_FALSE(probed->is_test);
   ASSERT_TRUE(filled.newest);
   EXPECT_GE(filled.newest->ms, before.ms - 1'000);
   const indexer::ProbedTopic& empty = probed->topics[1];
