@@ -60,7 +60,9 @@ void add_broker(CLI::App& app, Run& run) {
   auto topics = std::make_shared<std::vector<std::string>>();
   CLI::App* command =
       app.add_subcommand("broker", "The in-memory test broker on its own; the first line of output is its address");
-  command->add_option("--topic", *topics, "NAME:PARTITIONS to begin with; may be repeated");
+  command->add_option(
+      "--topic", *topics,
+      "NAME:PARTITIONS to begin with; may be repeated. Others are made when asked for, with 4 partitions");
   add_example(*command, "kseek broker --topic orders:4 --topic logs:8");
   command->callback([topics, &run] { run = [topics] { return broker(*topics); }; });
 }

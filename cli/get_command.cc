@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
+#include "cli/usage_error.h"
 #include "server/json.h"
 #include "store/store.h"
 
@@ -75,9 +76,11 @@ int get(const GetOptions& options) {
 void add_get(CLI::App& app, Run& run) {
   auto options = std::make_shared<GetOptions>();
   CLI::App* command = app.add_subcommand("get", "Show one message whole, or write its key or value as it is");
-  command->add_option("topic", options->topic, "TOPIC")->required();
-  command->add_option("partition", options->partition, "PARTITION")->required()->check(CLI::NonNegativeNumber);
-  command->add_option("offset", options->offset, "OFFSET")->required()->check(CLI::NonNegativeNumber);
+  command->add_option("topic", options->topic, "The topic's name")->required();
+  command->add_option("partition", options->partition, "The partition's number")
+      ->required()
+      ->check(whole_number(INT32_MAX));
+  command->add_option("offset", options->offset, "The offset in it")->required()->check(whole_number(INT64_MAX));
   CLI::Option* key = command->add_flag("--key", options->key, "Only the key's bytes");
   command->add_flag("--value", options->value, "Only the value's bytes")->excludes(key);
   command->add_option("-o,--output", options->file, "Write to this file; - is standard output");

@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/redact_config.h"
+#include "cli/usage_error.h"
 #include "indexer/import.h"
 #include "store/store.h"
 
@@ -57,6 +58,16 @@ Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::st
   return indexer::import_dump(topic, file, name, options, &show_progress);
 }
 
+/// Before anything is made: a name that was mistyped should leave nothing behind.
+Result<void> find_files(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (name == "-" || access(name.c_str(), R_OK) == 0) continue;
+    return Error{ErrorCode::kUnavailable, fmt::format("can't read {}: {}", name, std::strerror(errno)),
+                 "nothing is loaded yet: check the names of the files"};
+  }
+  return {};
+}
+
 std::string stats_text(const indexer::ImportStats& stats) {
   return fmt::format("{} messages imported ({} bytes), {} there already, {} dead letters\n", stats.messages,
                      stats.raw_bytes, stats.duplicates, stats.dead_letters);
@@ -78,6 +89,7 @@ int import(const ImportCommandOptions& options) {
   const auto redactor = options.config.empty() ? Result<std::shared_ptr<const indexer::Redactor>>(nullptr)
                                                : read_redaction(options.config);
   if (!redactor) return fail(redactor.error());
+  if (const auto found = find_files(options.files); !found) return fail_for_good(found.error());
   auto opened = store::Store::open(options.data_dir, store::OpenMode::kOwner, {});
   if (!opened) return fail_for_good(opened.error());
   const auto topic = find_or_create(**opened, options.topic);
@@ -104,10 +116,11 @@ int import(const ImportCommandOptions& options) {
 void add_import(CLI::App& app, Run& run) {
   auto options = std::make_shared<ImportCommandOptions>();
   CLI::App* command = app.add_subcommand("import", "Bulk-load `kcat -J` dumps into a data directory; needs no broker");
-  command->add_option("topic", options->topic, "TOPIC; created where it is missing")->required();
-  command->add_option("files", options->files, "FILE…; - is standard input")->required();
+  command->add_option("topic", options->topic, "The topic's name; made where it is missing")->required();
+  command->add_option("files", options->files, "What `kcat -J` wrote; - is standard input")->required();
   command->add_option("--data-dir", options->data_dir, "The directory; no server may be running on it");
-  command->add_option("--workers", options->workers, "Background threads (default: one a core)");
+  command->add_option("--workers", options->workers, "Background threads (default: one a core)")
+      ->check(whole_number(1024));
   command->add_flag("--json", options->json, "Print what was loaded as JSON");
   command->add_option("--config", options->config, "kseek.toml, for its [[redact]] rules");
   add_example(*command,

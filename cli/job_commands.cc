@@ -9,6 +9,7 @@
 #include "cli/http_client.h"
 #include "cli/job_progress.h"
 #include "cli/topic_tables.h"
+#include "cli/usage_error.h"
 
 namespace kseek::cli {
 namespace {
@@ -66,7 +67,9 @@ void add_jobs(CLI::App& app, Run& run) {
   });
   auto chosen = std::make_shared<JobOptions>();
   CLI::App* cancels = command->add_subcommand("cancel", "End a job; what served before goes on serving");
-  cancels->add_option("id", chosen->id, "ID, as `kseek jobs` shows it")->required();
+  cancels->add_option("id", chosen->id, "The job's number, as `kseek jobs` shows it")
+      ->required()
+      ->check(whole_number(INT64_MAX));
   cancels->add_flag("--json", chosen->json, "Print the answer as the server gives it");
   add_server_option(*cancels, chosen->server);
   add_example(*cancels, "kseek jobs cancel 3");
@@ -79,7 +82,7 @@ void add_jobs(CLI::App& app, Run& run) {
 void add_dead_letters(CLI::App& app, Run& run) {
   auto options = std::make_shared<DeadLetterOptions>();
   CLI::App* command = app.add_subcommand("dead-letters", "List what of a topic could not be indexed, and why");
-  command->add_option("topic", options->topic, "TOPIC")->required();
+  command->add_option("topic", options->topic, "The topic's name")->required();
   command->add_option("--limit", options->limit, "At most so many")->capture_default_str()->check(CLI::Range(1, 1000));
   command->add_option("--before", options->before, "Go on where the last list ended");
   command->add_flag("--json", options->json, "Print the answer as the server gives it");

@@ -7,6 +7,7 @@
 #include "base/open_files.h"
 #include "cli/commands.h"
 #include "cli/common.h"
+#include "cli/usage_error.h"
 
 namespace {
 
@@ -61,8 +62,10 @@ int main(int argc, char** argv) {
     try {
       app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
-      const int code = app.exit(e);
-      return code == 0 ? cli::kDone : cli::kBadUsage;
+      if (e.get_exit_code() == 0) return app.exit(e);  // help, version
+      if (argc > 1) return cli::fail(cli::usage_error(app, e));
+      fmt::print(stderr, "{}", app.help());
+      return cli::kBadUsage;
     }
     return run();
   } catch (const std::exception& e) {

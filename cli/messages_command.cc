@@ -61,7 +61,7 @@ int messages(const MessagesOptions& options) {
 void add_messages(CLI::App& app, Run& run) {
   auto options = std::make_shared<MessagesOptions>();
   CLI::App* command = app.add_subcommand("messages", "Show the messages from an offset or a time on");
-  command->add_option("topic", options->topic, "TOPIC")->required();
+  command->add_option("topic", options->topic, "The topic's name")->required();
   command->add_option("--partition", options->partition, "One partition; with --at also 0,3 or 0-3 (default all)");
   CLI::Option* offset = command->add_option("--offset", options->offset, "From this offset of the partition on");
   command->add_option("--at", options->at, "From this time on: RFC 3339, epoch milliseconds, or relative: -15m")

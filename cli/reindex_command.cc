@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,7 @@
 #include "cli/job_progress.h"
 #include "cli/serve_config.h"
 #include "cli/signals.h"
+#include "cli/usage_error.h"
 #include "indexer/indexer.h"
 #include "server/job_json.h"
 #include "store/store.h"
@@ -76,6 +78,11 @@ int reindex_in_directory(const ReindexOptions& options) {
   if (options.detach) {
     return fail({ErrorCode::kInvalid, "--detach leaves the work to a server, and there is none with --data-dir", ""});
   }
+  std::error_code ignored;
+  if (!std::filesystem::exists(options.data_dir, ignored)) {
+    return fail_for_good(
+        {ErrorCode::kNotFound, fmt::format("there is no data directory {}", options.data_dir), "check --data-dir"});
+  }
   auto gathered = gather_config({.config = options.config, .brokers = options.brokers, .data_dir = options.data_dir});
   if (!gathered) return fail(gathered.error());
   ServeConfig& config = *gathered;
@@ -104,14 +111,14 @@ void add_reindex(CLI::App& app, Run& run) {
   auto options = std::make_shared<ReindexOptions>();
   CLI::App* command =
       app.add_subcommand("reindex", "Build a topic's index anew; what is there serves until the new one is complete");
-  command->add_option("topic", options->topic, "TOPIC")->required();
+  command->add_option("topic", options->topic, "The topic's name")->required();
   command->add_option("--source", options->source, "store: index the stored messages; kafka: read the topic again, too")
       ->check(CLI::IsMember({"store", "kafka"}))
       ->capture_default_str();
   command->add_option("--from", options->from,
                       "With kafka: earliest, latest, a time, or offsets 0:100,1:250 (default: where it began)");
   command->add_option("--rate-limit", options->rate_limit, "MB of keys, values and headers a second (default: none)")
-      ->check(CLI::PositiveNumber);
+      ->check(positive_number());
   command->add_flag("--detach", options->detach, "Don't wait for the end; Ctrl-C while waiting leaves it running, too");
   command->add_option("--data-dir", options->data_dir, "Work in this directory, without a server");
   command->add_option("--brokers", options->brokers, "With --data-dir and kafka: host:port,…");

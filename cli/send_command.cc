@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
+#include "cli/usage_error.h"
 
 namespace kseek::cli {
 namespace {
@@ -87,14 +88,14 @@ int send(SendOptions options) {
 void add_send(CLI::App& app, Run& run) {
   auto options = std::make_shared<SendOptions>();
   CLI::App* command = app.add_subcommand("send", "Send a test message to an opened topic; prints where it went");
-  command->add_option("topic", options->topic, "TOPIC")->required();
+  command->add_option("topic", options->topic, "The topic's name")->required();
   command->add_option("--key", options->key, "The key; without it the key is null");
   CLI::Option* value =
       command->add_option("--value", options->value, "The value; without it the message is a tombstone");
   command->add_option("--value-file", options->value_file, "Take the value from this file; - is standard input")
       ->excludes(value);
   command->add_option("--partition", options->partition, "The partition; without it the key chooses")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(INT32_MAX));
   command->add_option("--header", options->headers, "NAME=VALUE; may be repeated");
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
   add_server_option(*command, options->server);

@@ -7,15 +7,22 @@
 namespace kseek::cli {
 
 void add_server_option(CLI::App& command, ServerChoice& server) {
-  command.add_option("--server", server.url, "The server's address")->envname("KSEEK_SERVER")->capture_default_str();
+  constexpr const char* kGroup = "Server";
+  command.add_option("--server", server.url, "The server's address")
+      ->envname("KSEEK_SERVER")
+      ->capture_default_str()
+      ->group(kGroup);
   command.add_option("--token-file", server.token_file, "A file with the token that the server asks for")
-      ->envname("KSEEK_TOKEN_FILE");
+      ->envname("KSEEK_TOKEN_FILE")
+      ->group(kGroup);
   command
       .add_option("--token", server.token, "The token; better in KSEEK_TOKEN, as others can see a program's arguments")
-      ->envname("KSEEK_TOKEN");
+      ->envname("KSEEK_TOKEN")
+      ->group(kGroup);
   command
       .add_option("--ca-file", server.ca_file, "PEM: who may vouch for an https server; else whom the system trusts")
-      ->envname("KSEEK_CA_FILE");
+      ->envname("KSEEK_CA_FILE")
+      ->group(kGroup);
 }
 
 Result<std::string> token_of(const ServerChoice& server) {

@@ -80,7 +80,7 @@ int list(const TopicOptions& options) {
 CLI::App* declare(CLI::App& app, const std::shared_ptr<TopicOptions>& options, const char* name, const char* help,
                   bool takes_topic, const char* example = "") {
   CLI::App* command = app.add_subcommand(name, help);
-  if (takes_topic) command->add_option("topic", options->topic, "TOPIC")->required();
+  if (takes_topic) command->add_option("topic", options->topic, "The topic's name")->required();
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
   add_server_option(*command, options->server);
   add_example(*command, fmt::format("kseek {}{}{}", name, takes_topic ? " orders" : "", example));

@@ -51,6 +51,44 @@ TEST(CommandLine, BadUsageIsTwo) {
   }
 }
 
+TEST(CommandLine, SaysWhatIsWrongWithTheLine) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{}, "Examples:\n  kseek demo"},
+      {{"serch", "t", "x"},
+       "kseek: there is no command \"serch\"; did you mean \"search\"?\n       kseek --help explains"},
+      {{"nonsense"}, "kseek: there is no command \"nonsense\"\n"},
+      {{"--nonsense"}, "kseek: there is no option \"--nonsense\"\n"},
+      {{"token"}, "kseek: a command is missing: add, list, remove\n       kseek token --help explains"},
+      {{"jobs", "cancl"}, "kseek: there is no command \"cancl\"; did you mean \"cancel\"?"},
+      {{"search", "t", "x", "--parition", "2"}, "no option \"--parition\"; did you mean \"--partition\"?"},
+      {{"search", "t", "payment", "timeout"}, "one argument too many: \"timeout\"; a query is one"},
+      {{"search", "t", "payment", "timeout"}, "'payment timeout'\n       kseek search --help explains it\n"},
+      {{"search", "t", "--", "a", "b"}, "'a b'"},
+      {{"search", "t", "x", "--time"}, "kseek: --time needs a value\n"},
+      {{"doctor", "extra"}, "kseek: one argument too many: \"extra\"\n"},
+      {{"get", "t", "x", "1"}, "kseek: partition: \"x\" is not a whole number from 0 to 2147483647\n"},
+      {{"get", "t", "0", "-1"}, "offset: \"-1\" is not a whole number"},
+      {{"get", "t", "2147483648", "1"}, "partition: \"2147483648\" is not"},
+      {{"jobs", "cancel", "1.5"}, "id: \"1.5\" is not a whole number"},
+      {{"reindex", "t", "--rate-limit", "nan"}, "--rate-limit: \"nan\" is not a number above 0"}};
+  for (const auto& [line, said] : cases) {
+    const Finished refused = kseek(line);
+    EXPECT_EQ(refused.code, 2) << refused.err;
+    EXPECT_THAT(refused.err, HasSubstr(said));
+  }
+}
+
+TEST(CommandLine, MistypedNamesLeaveNothingBehind) {
+  const TempDir dir;
+  const Finished no_file = kseek({"import", "t", "-", dir.file("none"), "--data-dir", dir.file("data")}, "{}");
+  EXPECT_EQ(no_file.code, 1);
+  EXPECT_THAT(no_file.err, HasSubstr("nothing is loaded yet"));
+  const Finished no_directory = kseek({"reindex", "t", "--data-dir", dir.file("data")});
+  EXPECT_EQ(no_directory.code, 1);
+  EXPECT_THAT(no_directory.err, HasSubstr("there is no data directory " + dir.file("data")));
+  EXPECT_FALSE(std::filesystem::exists(dir.file("data")));
+}
+
 TEST(CommandLine, HelpHasExamples) {
   for (const char* command :
        {"demo",  "serve",        "broker",    "open",   "close",    "topics", "details", "progress",

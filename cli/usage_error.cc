@@ -1,0 +1,126 @@
+#include "cli/usage_error.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+#include <string_view>
+
+namespace kseek::cli {
+namespace {
+
+constexpr size_t kNear = 2;  // so many letters apart may be what was meant
+
+/// The command that the line had come to, and what it is called: "kseek jobs cancel".
+struct Place {
+  const CLI::App* command;
+  std::string name;
+};
+
+Place place_of(const CLI::App& app) {
+  Place place{&app, app.get_name()};
+  while (!place.command->get_subcommands().empty()) {
+    place.command = place.command->get_subcommands().back();
+    place.name += " " + place.command->get_name();
+  }
+  return place;
+}
+
+/// How many letters have to be put in, taken out or exchanged (Levenshtein), in bytes.
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, change}));
+    }
+  }
+  return row.back();
+}
+
+/// "; did you mean "search"?", or nothing when no word is near.
+std::string meant(const std::string& typed, const std::vector<std::string>& words) {
+  const auto nearest = std::min_element(words.begin(), words.end(), [&](const auto& a, const auto& b) {
+    return distance(typed, a) < distance(typed, b);
+  });
+  const bool near = nearest != words.end() && distance(typed, *nearest) <= std::min(kNear, typed.size() / 2);
+  return near ? fmt::format("; did you mean \"{}\"?", *nearest) : "";
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : command.get_subcommands([](const CLI::App* one) { return !one->get_group().empty(); })) {
+    names.push_back(sub->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> names_of_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// Of CLI11's text, which is "--limit: 1 required TEXT missing" for an option at the end of the line.
+std::string in_words(const std::string& text) {
+  const size_t colon = text.find(": 1 required ");
+  return colon == std::string::npos || !text.ends_with(" missing") ? text : text.substr(0, colon) + " needs a value";
+}
+
+std::string what_is_wrong(const CLI::App& command, const CLI::Error& error) {
+  auto rest = command.remaining();
+  std::erase(rest, "--");
+  const auto unknown = std::find_if(rest.begin(), rest.end(), [](const auto& word) { return word.starts_with('-'); });
+  if (unknown != rest.end()) {
+    return fmt::format("there is no option \"{}\"{}", *unknown, meant(*unknown, names_of_options(command)));
+  }
+  const auto own = names_of_commands(command);
+  if (!own.empty() && rest.empty()) return fmt::format("a command is missing: {}", fmt::join(own, ", "));
+  if (!own.empty()) return fmt::format("there is no command \"{}\"{}", rest.front(), meant(rest.front(), own));
+  if (rest.empty()) return in_words(error.what());
+  const std::string text = fmt::format("one argument too many: \"{}\"", rest.front());
+  const CLI::Option* query = command.get_option_no_throw("query");
+  if (query == nullptr) return text;
+  return fmt::format("{}; a query is one, however many words it has: '{} {}'", text, query->as<std::string>(),
+                     fmt::join(rest, " "));
+}
+
+template <typename T>
+bool reads_as(std::string_view text, T& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+Error usage_error(const CLI::App& app, const CLI::Error& error) {
+  const Place place = place_of(app);
+  return {ErrorCode::kInvalid, what_is_wrong(*place.command, error), fmt::format("{} --help explains it", place.name)};
+}
+
+CLI::Validator whole_number(uint64_t max) {
+  const auto check = [max](const std::string& text) {
+    uint64_t number = 0;
+    if (reads_as(text, number) && number <= max) return std::string();
+    return fmt::format("\"{}\" is not a whole number from 0 to {}", text, max);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator positive_number() {
+  const auto check = [](const std::string& text) {
+    double number = 0;
+    if (reads_as(text, number) && number > 0 && std::isfinite(number)) return std::string();
+    return fmt::format("\"{}\" is not a number above 0", text);
+  };
+  return CLI::Validator(check, "");
+}
+
+}  // namespace kseek::cli
