@@ -16,6 +16,7 @@ void add_config(CLI::App& app, Run& run);
 void add_completion(CLI::App& app, Run& run);
 void add_man(CLI::App& app, Run& run);
 void add_doctor(CLI::App& app, Run& run);
+void add_health(CLI::App& app, Run& run);
 void add_broker(CLI::App& app, Run& run);
 void add_open(CLI::App& app, Run& run);
 void add_close(CLI::App& app, Run& run);

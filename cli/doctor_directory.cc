@@ -1,6 +1,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -35,6 +37,20 @@ fs::path nearest_existing(const fs::path& dir) {
   return path;
 }
 
+/// What helps where nothing can be written in `there`, the directory or where it would be made.
+std::string advice_on_writing(const fs::path& dir, const fs::path& there) {
+  struct stat info {};
+  std::error_code ignored;
+  const bool is_others =
+      fs::equivalent(dir, there, ignored) && stat(there.c_str(), &info) == 0 && info.st_uid != geteuid();
+  const passwd* owner = is_others ? getpwuid(info.st_uid) : nullptr;
+  if (owner == nullptr) {
+    return fmt::format("make {} and give it to the user that kseek runs as (this is user {})", dir.string(), geteuid());
+  }
+  return fmt::format("it belongs to {0}: try as that user (sudo -u {0} kseek doctor …), or name another",
+                     owner->pw_name);
+}
+
 void look_at_writing(const fs::path& dir, const fs::path& there, Findings& findings) {
   const std::string path = (there / fmt::format(".kseek-doctor-{}", getpid())).string();
   const int fd = open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
@@ -45,9 +61,9 @@ void look_at_writing(const fs::path& dir, const fs::path& there, Findings& findi
     unlink(path.c_str());
   }
   if (!written) {
-    findings.push_back(
-        {Health::kFail, "data directory", fmt::format("can't write in {}: {}", there.string(), std::strerror(error)),
-         fmt::format("make {} and give it to the user that kseek runs as (this is user {})", dir.string(), geteuid())});
+    findings.push_back({Health::kFail, "data directory",
+                        fmt::format("can't write in {}: {}", there.string(), std::strerror(error)),
+                        advice_on_writing(dir, there)});
     return;
   }
   findings.push_back({Health::kOk, "data directory",

@@ -39,6 +39,7 @@ void declare(CLI::App& app, cli::Run& run) {
   cli::add_broker(app, run);
   cli::add_config(app, run);
   cli::add_doctor(app, run);
+  cli::add_health(app, run);
   cli::add_completion(app, run);
   cli::add_man(app, run);
   // Last: a command made later would inherit it.

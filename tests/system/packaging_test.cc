@@ -26,6 +26,20 @@ std::string content_of(const fs::path& path) {
 
 fs::path packaging() { return fs::path(source_dir()) / "packaging"; }
 
+/// What `pattern` finds in `text`: its first group.
+std::vector<std::string> all_in(const std::string& text, const std::string& pattern) {
+  std::vector<std::string> found;
+  const std::regex expression(pattern);
+  for (std::sregex_iterator it(text.begin(), text.end(), expression), end; it != end; ++it) found.push_back((*it)[1]);
+  return found;
+}
+
+std::string one_in(const std::string& text, const std::string& pattern) {
+  const auto found = all_in(text, pattern);
+  EXPECT_EQ(found.size(), 1U) << pattern;
+  return found.empty() ? "" : found.front();
+}
+
 bool has_program(const char* name) { return run({"sh", "-c", std::string("command -v ") + name}).code == 0; }
 
 TEST(Packaging, DashboardAndAlertsNameMetricsThatExist) {
@@ -76,6 +90,40 @@ TEST(Packaging, DashboardIsADashboard) {
     EXPECT_TRUE(ids.insert(panel["id"].get<int>()).second);
     EXPECT_FALSE(panel["targets"].empty()) << panel["title"];
   }
+}
+
+/// Nothing builds the image in a test: it would take a registry. But it can't name what is not there.
+TEST(Packaging, ContainersNameWhatThereIs) {
+  const fs::path root = source_dir();
+  const std::string image = content_of(packaging() / "docker/Dockerfile");
+  const std::string compose = content_of(packaging() / "compose.yaml");
+  std::set<std::string> variables;
+  const Json settings = Json::parse(kseek({"config", "--json"}).out, nullptr, false);
+  for (const Json& setting : settings["settings"]) variables.insert(setting["variable"].get<std::string>());
+  for (const std::string& named : all_in(image + compose, "(KSEEK_[A-Z_]+)[=:]")) {
+    EXPECT_TRUE(variables.contains(named)) << named << " is no setting";
+  }
+  EXPECT_TRUE(fs::exists(root / one_in(image, "COPY (scripts/[^ ]+)")));
+  EXPECT_EQ(one_in(image, R"(RUN \./(\S+) --build)"), one_in(image, "COPY (scripts/[^ ]+)"));
+  for (const std::string& from : all_in(image, "FROM (\\S+)")) EXPECT_THAT(from, ::testing::StartsWith("debian:12"));
+  EXPECT_THAT(content_of(root / "CMakePresets.json"),
+              HasSubstr("\"name\": \"" + one_in(image, "cmake --preset (\\w+)") + "\""));
+  for (const std::string& command : all_in(image, R"-(CMD \[(?:"kseek", )?"(\w+)"\])-")) {
+    EXPECT_EQ(kseek({command, "--help"}).code, 0) << command;
+  }
+  // One port and one data directory, in all places that name them.
+  const std::string port = one_in(image, "EXPOSE (\\d+)");
+  EXPECT_EQ(one_in(image, R"(KSEEK_SERVER_LISTEN=\S+:(\d+))"), port);
+  EXPECT_EQ(one_in(compose, R"(127\.0\.0\.1:\d+:(\d+))"), port);
+  const std::string volume = one_in(image, "VOLUME (\\S+)");
+  EXPECT_EQ(one_in(image, R"(KSEEK_STORE_DATA_DIR=(\S+))"), volume);
+  EXPECT_EQ(one_in(compose, R"(- kseek:(\S+))"), volume);
+  EXPECT_EQ(one_in(compose, R"(- kafka:(\S+))"), one_in(compose, R"(KAFKA_LOG_DIRS: (\S+))")) << "its data is lost";
+  EXPECT_TRUE(fs::exists(packaging() / one_in(compose, R"(context: (\S+))") / one_in(compose, R"(dockerfile: (\S+))")));
+  EXPECT_GT(std::stoi(one_in(compose, R"(stop_grace_period: (\d+)s)")), 30) << "docs/operating.md: it ends within 30 s";
+  if (!has_program("docker-compose")) return;
+  const Finished read = run({"docker-compose", "-f", (packaging() / "compose.yaml").string(), "config", "-q"});
+  EXPECT_EQ(read.code, 0) << read.err;
 }
 
 /// The package of this build's program, unpacked.

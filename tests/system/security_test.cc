@@ -49,6 +49,21 @@ std::string tls_config(const TempDir& dir, const std::string& name) {
          "\"\n";
 }
 
+TEST(Security, HealthNeedsNoToken) {
+  const TempDir dir;
+  make_token(dir.file("tokens"), "root", "operate", "*");
+  Process server = serve(dir, "[server]\ntokens_file = \"" + dir.file("tokens") + "\"\n");
+  const auto url = server.read_line();
+  ASSERT_TRUE(url) << server.errors();
+  EXPECT_EQ(kseek({"topics", "--server", *url}).code, 1);
+  const Finished well = kseek({"health", "--server", *url});
+  EXPECT_EQ(well.code, 0) << well.err;
+  EXPECT_EQ(well.out, "{\"status\":\"ok\"}\n");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  EXPECT_EQ(kseek({"health", "--server", *url}).code, 1);
+}
+
 TEST(Security, TokensOnTheCommandLine) {
   const TempDir dir;
   const std::string file = dir.file("tokens");
