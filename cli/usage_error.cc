@@ -8,6 +8,8 @@
 #include <cmath>
 #include <numeric>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace kseek::cli {
 namespace {
@@ -85,7 +87,7 @@ std::string what_is_wrong(const CLI::App& command, const CLI::Error& error) {
   if (!own.empty() && rest.empty()) return fmt::format("a command is missing: {}", fmt::join(own, ", "));
   if (!own.empty()) return fmt::format("there is no command \"{}\"{}", rest.front(), meant(rest.front(), own));
   if (rest.empty()) return in_words(error.what());
-  const std::string text = fmt::format("one argument too many: \"{}\"", rest.front());
+  std::string text = fmt::format("one argument too many: \"{}\"", rest.front());
   const CLI::Option* query = command.get_option_no_throw("query");
   if (query == nullptr) return text;
   return fmt::format("{}; a query is one, however many words it has: '{} {}'", text, query->as<std::string>(),
