@@ -61,11 +61,6 @@ if [[ $tidy == yes ]]; then
 fi
 
 step "tests"
-if [[ $preset == asan ]]; then
-  # Xapian::Database::check, in Debian's libxapian, frees with another size than it asked for. And the libraries that take
-  # a disk's or a clock's place in tests/crash and tests/faults are preloaded, before the sanitizer's own.
-  export ASAN_OPTIONS=${ASAN_OPTIONS:-new_delete_type_mismatch=0:verify_asan_link_order=0}
-fi
 code=0
 ctest --preset "$preset" 2>&1 | tee "$log" || code=$?
 # CTest goes on after its summary (times, skipped tests): the summary is said once more, as the last line.
