@@ -1,12 +1,23 @@
 #include "query/read_ahead.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <chrono>
+#include <cmath>
+#include <thread>
 #include <utility>
 
 #include "query/scan_pool.h"
 
 namespace kseek::query {
+
+namespace {
+
+/// So long nobody sleeps who waits for a block.
+constexpr std::chrono::microseconds kAwake{50};
+
+}  // namespace
 
 bool ReadAhead::Task::claim(State as) {
   State expected = State::kWaiting;
@@ -20,6 +31,9 @@ void ReadAhead::Task::run(const Work& work) {
 }
 
 void ReadAhead::Task::wait() const {
+  // What is left to do takes less time, often, than to fall asleep and be woken.
+  const auto begin = std::chrono::steady_clock::now();
+  while (state.load() != State::kDone && std::chrono::steady_clock::now() - begin < kAwake) std::this_thread::yield();
   for (State now = state.load(); now != State::kDone; now = state.load()) state.wait(now);
 }
 
@@ -36,31 +50,43 @@ const store::BlockMeta* ReadAhead::next_block() const {
   return tasks_.empty() ? queue_.next_block() : tasks_.front()->candidate.block;
 }
 
-bool ReadAhead::add_task(uint64_t& raw_bytes) {
+double ReadAhead::hits_expected() const {
+  double hits = 0;
+  for (const auto& task : tasks_) {
+    const int without = static_cast<int>(store::kBlockSlices) - std::popcount(task->candidate.slices);
+    hits += store::kBlockSlices * std::log(static_cast<double>(store::kBlockSlices) / without);  // infinity: in all
+  }
+  return hits;
+}
+
+bool ReadAhead::add(uint64_t raw_bytes) {
   const store::BlockMeta* const next = queue_.next_block();
   if (next == nullptr) return false;
   const bool first = tasks_.empty();
-  if (!first && next->raw_bytes > raw_bytes) return false;
+  uint64_t under_way = next->raw_bytes;
+  for (const auto& task : tasks_) under_way += task->candidate.block->raw_bytes;
+  if (!first && under_way > raw_bytes) return false;
   const SortKey best = *queue_.best();
-  auto task = std::make_shared<Task>();
-  task->best = best;
   const auto limits = limits_(queue_.next(), best);
   if (!limits) return false;
+  auto task = std::make_shared<Task>();
+  task->best = best;
   task->limits = *limits;
   task->candidate = queue_.pop();
-  raw_bytes -= std::min(raw_bytes, next->raw_bytes);
   tasks_.push_back(task);
-  if (!first) {
-    ScanPool::instance().submit([task = std::move(task), this] {
-      if (task->claim()) task->run(work_);  // who claimed it is waited for
-    });
-  }
+  if (!first) share(task);
   return true;
 }
 
-void ReadAhead::look_ahead(size_t blocks, uint64_t raw_bytes) {
-  for (const auto& task : tasks_) raw_bytes -= std::min(raw_bytes, task->candidate.block->raw_bytes);
-  while (tasks_.size() <= blocks && add_task(raw_bytes)) continue;
+void ReadAhead::share_first() {
+  if (!tasks_.empty()) share(tasks_.front());
+}
+
+void ReadAhead::share(const std::shared_ptr<Task>& task) {
+  if (std::exchange(task->shared, true)) return;
+  ScanPool::instance().submit([task, this] {
+    if (task->claim()) task->run(work_);  // who claimed it is waited for
+  });
 }
 
 ScannedBlock ReadAhead::take() {

@@ -40,8 +40,15 @@ class ReadAhead {
   /// As CandidateQueue's, of what was not taken yet.
   [[nodiscard]] std::optional<SortKey> best() const;
   [[nodiscard]] const store::BlockMeta* next_block() const;
-  /// Sees that the next block and up to `blocks` behind it are under way, of together `raw_bytes` at most.
-  void look_ahead(size_t blocks, uint64_t raw_bytes);
+  /// Blocks that are under way, or would be if a helper were free.
+  [[nodiscard]] size_t blocks() const { return tasks_.size(); }
+  /// How many messages of them match, were matches spread at random over the slices that may have one.
+  [[nodiscard]] double hits_expected() const;
+  /// Puts the queue's next block under way; the first one waits for take(). False: none comes up before the next
+  /// segment, it is of no use, or it isn't the first and there would be more than `raw_bytes` under way.
+  bool add(uint64_t raw_bytes);
+  /// Lets a helper have the first one too: the search's own thread has something else to do.
+  void share_first();
   /// The next block, opened and verified. REQUIRES: next_block().
   [[nodiscard]] ScannedBlock take();
 
@@ -60,6 +67,7 @@ class ReadAhead {
     Candidate candidate;
     SortKey best;
     ScanLimits limits;
+    bool shared = false;  // the helpers know of it
     ScannedBlock result;  // written by who claimed it, before kDone
 
     /// True: it is the caller's to run.
@@ -68,7 +76,7 @@ class ReadAhead {
     void wait() const;
   };
 
-  bool add_task(uint64_t& raw_bytes);
+  void share(const std::shared_ptr<Task>& task);
 
   CandidateQueue& queue_;
   const Work work_;

@@ -102,7 +102,7 @@ Result<bool> Searcher::run_round() {
   ReadAhead ahead(
       *queue, [this](const Candidate& candidate, const ScanLimits& limits) { return scan_block(candidate, limits); },
       [&](const Candidate& candidate, const SortKey& best) -> std::optional<ScanLimits> {
-        if (top.full() && precedes(top.last(), best, request_.order)) return std::nullopt;
+        if (ends_before(top, best)) return std::nullopt;
         ScanLimits limits = limits_for(candidate.topic, candidate.block->partition, top);
         limits.slices = candidate.slices;
         return limits;
@@ -154,7 +154,7 @@ Result<void> Searcher::scan_memory(TopHits& top) {
             [this](const Memory& a, const Memory& b) { return precedes(a.best, b.best, request_.order); });
   for (const Memory& memory : blocks) {
     if (cancelled()) return Error{ErrorCode::kTimeout, "the search was cancelled", ""};
-    if (top.full() && precedes(top.last(), memory.best, request_.order)) {
+    if (ends_before(top, memory.best)) {
       top.note_left_out();
       break;  // as is all in those that follow
     }
@@ -196,26 +196,45 @@ void Searcher::find_again(const std::vector<MessagePosition>& tentative, TopHits
 Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& ahead, TopHits& top) {
   while (const auto best = ahead.best()) {
     if (cancelled()) return Error{ErrorCode::kTimeout, "the search was cancelled", ""};
-    if (top.full() && precedes(top.last(), *best, request_.order)) break;
+    if (ends_before(top, *best)) break;
     const store::BlockMeta* next = ahead.next_block();
     if (const auto stop = must_stop(next)) return *stop;
-    if (next != nullptr) {
-      const uint64_t budget = request_.byte_budget - std::min(request_.byte_budget, bytes_);
-      ahead.look_ahead(blocks_ahead(), std::min(budget, kMaxBytesAhead));
-      ++blocks_tried_;
-      take_found(ahead.take(), top);
-    } else {
-      const Timer timer(explain_.plan_ms);
-      queue.ask_index();
-      ++indexes_asked_;
+    if (next == nullptr) {
+      ask_index(queue);
+      continue;
     }
+    look_ahead(queue, ahead, top);
+    ++blocks_tried_;
+    take_found(ahead.take(), top);
   }
   return Stop::kCertain;
 }
 
-size_t Searcher::blocks_ahead() const {
-  return std::min<uint64_t>(request_.read_ahead.value_or(kBlocksAheadACore * (ScanPool::instance().threads() + 1)),
-                            blocks_tried_);
+void Searcher::ask_index(CandidateQueue& queue) {
+  const Timer timer(explain_.plan_ms);
+  queue.ask_index();
+  ++indexes_asked_;
+}
+
+void Searcher::look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits& top) {
+  const uint64_t budget = request_.byte_budget - std::min(request_.byte_budget, bytes_);
+  while (looks_further(ahead, top)) {
+    const std::optional<SortKey> best = queue.best();
+    if (!best || ends_before(top, *best)) return;
+    if (queue.next_block() == nullptr) {
+      ahead.share_first();
+      ask_index(queue);
+    } else if (!ahead.add(std::min(budget, kMaxBytesAhead))) {
+      return;
+    }
+  }
+}
+
+bool Searcher::looks_further(const ReadAhead& ahead, const TopHits& top) const {
+  const size_t blocks = ahead.blocks();
+  if (blocks == 0) return true;
+  if (blocks > request_.read_ahead.value_or(kBlocksAheadACore * (ScanPool::instance().threads() + 1))) return false;
+  return blocks <= blocks_tried_ || static_cast<double>(top.size()) + ahead.hits_expected() < top.capacity();
 }
 
 ScanLimits Searcher::limits_for(uint32_t topic, PartitionId partition, const TopHits& top) const {

@@ -41,8 +41,15 @@ class Searcher {
   void find_again(const std::vector<MessagePosition>& tentative, TopHits& top);
   Result<Stop> open_blocks(CandidateQueue& queue, ReadAhead& ahead, TopHits& top);
   [[nodiscard]] std::optional<Stop> must_stop(const store::BlockMeta* next) const;
-  /// How many blocks may be opened ahead of the next one.
-  [[nodiscard]] size_t blocks_ahead() const;
+  /// Has blocks behind the next one opened by helpers, and segments asked meanwhile.
+  void look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits& top);
+  /// Whether one more is worth it.
+  [[nodiscard]] bool looks_further(const ReadAhead& ahead, const TopHits& top) const;
+  void ask_index(CandidateQueue& queue);
+  /// Nothing from there on has a place in the page.
+  [[nodiscard]] bool ends_before(const TopHits& top, const SortKey& best) const {
+    return top.full() && precedes(top.last(), best, request_.order);
+  }
   /// What a block of the partition has to find. REQUIRES: the partition counts.
   [[nodiscard]] ScanLimits limits_for(uint32_t topic, PartitionId partition, const TopHits& top) const;
   /// Opens and verifies a block. Any thread, several at once.

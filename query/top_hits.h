@@ -22,6 +22,7 @@ class TopHits {
   TopHits(Order order, size_t capacity) : order_(order), capacity_(capacity) {}
 
   [[nodiscard]] size_t capacity() const { return capacity_; }
+  [[nodiscard]] size_t size() const { return hits_.size(); }
   [[nodiscard]] bool full() const { return hits_.size() == capacity_; }
   /// True if a message of this key has no place; remembers that there was one.
   [[nodiscard]] bool rejects(const SortKey& key) {

@@ -86,7 +86,7 @@ TEST_F(ReadAheadTest, AnswersAreTheSame) {
         request.read_ahead = read_ahead;
         const SearchAnswer helped = need(search(*scratch_, request));
         EXPECT_EQ(helped.explain->blocks_opened, alone.explain->blocks_opened) << text;
-        EXPECT_EQ(helped.explain->candidates, alone.explain->candidates) << text;
+        EXPECT_GE(helped.explain->candidates, alone.explain->candidates) << text << ": segments are asked ahead, too";
         EXPECT_GE(helped.explain->bytes_read, alone.explain->bytes_read) << text;
         EXPECT_EQ(all_pages(request, 5), pages) << text;
       }
