@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/message.h"
 #include "base/result.h"
+#include "store/owned_bytes.h"
 #include "store/slices.h"
 #include "tokenizer/text.h"
 
@@ -168,8 +169,8 @@ struct EncodedBlock {
 class DecodedBlock final : public MessageBlock {
  public:
   /// kCorrupt names what is wrong with the bytes (any bytes are allowed: checked, never trusted). The checksum over all
-  /// of it is looked at here, also when columns are left for load(); for those it keeps the bytes.
-  static Result<std::shared_ptr<const DecodedBlock>> decode(std::string stored, PartitionId partition,
+  /// of it is looked at here, also when columns are left for load(); for those it keeps `stored`'s owner, or a copy.
+  static Result<std::shared_ptr<const DecodedBlock>> decode(const OwnedBytes& stored, PartitionId partition,
                                                             Columns columns = Columns::all());
 
   [[nodiscard]] size_t size() const override;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace kseek::store {
 namespace {
 
@@ -20,6 +22,9 @@ struct BlockFile {
 };
 
 std::string family_name(TopicNumber topic) { return fmt::format("t{}", topic.value); }
+
+/// Dead blocks in the log are left there until they are so many.
+constexpr uint64_t kDeadLogBytes = 16_MiB;
 
 /// The files by first id (their ranges don't overlap, as ids rise), those with ids from `live.end` on left out.
 std::vector<BlockFile> list_files(const rocksdb::ColumnFamilyMetaData& family, const LiveBlocks::Snapshot& live) {
@@ -70,24 +75,44 @@ Result<void> BlockFamily::put(rocksdb::WriteBatch& batch, BlockId id, std::strin
   return {};
 }
 
-Result<std::optional<std::string>> BlockFamily::read(BlockId id) const {
+Result<std::optional<OwnedBytes>> BlockFamily::read(BlockId id) const {
   KSEEK_ASSIGN(const auto access, this->access());
   rocksdb::ReadOptions options;
-  options.fill_cache = false;
   options.verify_checksums = false;  // the block has a checksum of its own
-  std::string bytes;
-  const auto status = access->Get(options, family_->handle, block_data_key(id), &bytes);
-  if (status.IsNotFound()) return std::optional<std::string>();
+  const auto bytes = std::make_shared<rocksdb::PinnableSlice>();
+  const auto status = access->Get(options, family_->handle, block_data_key(id), bytes.get());
+  if (status.IsNotFound()) return std::optional<OwnedBytes>();
   if (!status.ok()) return from_rocksdb(status, fmt::format("read block {} of {}", id.value, family_->name));
-  return std::optional(std::move(bytes));
+  return std::optional(OwnedBytes(bytes, bytes->ToStringView()));
 }
 
 Result<void> BlockFamily::drop() { return database_->drop_family(*family_); }
+
+/// Blocks that no file has yet are in memory, and in the log: it would keep them until it is full.
+Result<void> BlockFamily::flush_dead(rocksdb::DB& rocks, const LiveBlocks::Snapshot& live) const {
+  uint64_t unflushed = 0;
+  rocks.GetIntProperty(family_->handle, rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed);
+  if (unflushed < kDeadLogBytes) return {};
+  rocksdb::ColumnFamilyMetaData metadata;
+  rocks.GetColumnFamilyMetaData(family_->handle, &metadata);
+  BlockId flushed;  // no file has a later one
+  for (const auto& level : metadata.levels) {
+    for (const auto& file : level.files)
+      flushed = std::max(flushed, parse_block_data_key(file.largestkey).value_or(BlockId()));
+  }
+  uint64_t alive = 0;
+  live.blocks->for_each([&](const BlockMeta& meta) { alive += meta.id > flushed ? meta.stored_bytes : 0; });
+  if (unflushed < alive + std::max(alive, kDeadLogBytes)) return {};
+  // The catalog's records stand in the same log.
+  const auto status = rocks.Flush(rocksdb::FlushOptions(), {family_->handle, rocks.DefaultColumnFamily()});
+  return status.ok() ? Result<void>() : from_rocksdb(status, "give disk space back");
+}
 
 Result<bool> BlockFamily::reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites) {
   family_->live->set(live);
   KSEEK_ASSIGN(const auto access, this->access());
   rocksdb::DB& rocks = *access;
+  KSEEK_TRY(flush_dead(rocks, live));
   rocksdb::ColumnFamilyMetaData metadata;
   rocks.GetColumnFamilyMetaData(family_->handle, &metadata);
   const auto files = list_files(metadata, live);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "store/database.h"
+#include "store/owned_bytes.h"
 
 namespace kseek::store {
 
@@ -27,11 +28,12 @@ class BlockFamily {
   /// Adds the block to a batch. kUnavailable as Database::access(); kNotFound when it was dropped.
   [[nodiscard]] Result<void> put(rocksdb::WriteBatch& batch, BlockId id, std::string_view bytes) const;
   /// The block's bytes; nullopt when it is not there.
-  [[nodiscard]] Result<std::optional<std::string>> read(BlockId id) const;
+  [[nodiscard]] Result<std::optional<OwnedBytes>> read(BlockId id) const;
   /// Drops it from the database; what is open reads on until it is destroyed.
   [[nodiscard]] Result<void> drop();
 
-  /// Gives space back: files without a live block are deleted, up to `max_rewrites` mostly dead ones are rewritten.
+  /// Gives space back: files without a live block are deleted, up to `max_rewrites` mostly dead ones are rewritten. So
+  /// is RocksDB's log, when mostly dead blocks stand in it.
   /// REQUIRES: that all but `live` are dead is durable; one call at a time. True: there may be more to do, call again.
   [[nodiscard]] Result<bool> reclaim(const LiveBlocks::Snapshot& live, size_t max_rewrites);
 
@@ -39,6 +41,7 @@ class BlockFamily {
   BlockFamily(std::shared_ptr<Database> database, Database::FamilyPtr family)
       : database_(std::move(database)), family_(std::move(family)) {}
   [[nodiscard]] Result<Database::Access> access() const;
+  [[nodiscard]] Result<void> flush_dead(rocksdb::DB& rocks, const LiveBlocks::Snapshot& live) const;
 
   const std::shared_ptr<Database> database_;
   const Database::FamilyPtr family_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "store/block_format.h"
+#include "store/owned_bytes.h"
 
 namespace kseek::store {
 namespace {
@@ -68,7 +69,7 @@ Error damaged_block(std::string what) {
 }
 
 Result<void> BlockSection::take(std::string_view& bytes, size_t size, size_t frame_raw_bytes, bool later,
-                                const std::shared_ptr<const std::string>& owner) {
+                                const std::shared_ptr<const void>& owner) {
   size_ = size;
   frame_raw_bytes_ = frame_raw_bytes;
   const size_t frames = frames_of(size, frame_raw_bytes);
@@ -82,8 +83,9 @@ Result<void> BlockSection::take(std::string_view& bytes, size_t size, size_t fra
   if (!later || size == 0) return load_all();
   kept_ = owner;
   if (kept_) return {};
-  kept_ = std::make_shared<const std::string>(before.substr(0, before.size() - bytes.size()));
-  for (std::string_view& frame : frames_) frame = {kept_->data() + (frame.data() - before.data()), frame.size()};
+  const OwnedBytes copy(std::string(before.substr(0, before.size() - bytes.size())));
+  kept_ = copy.owner();
+  for (std::string_view& frame : frames_) frame = copy.view().substr(frame.data() - before.data(), frame.size());
   return {};
 }
 

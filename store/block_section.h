@@ -29,7 +29,7 @@ class BlockSection {
   /// `owner`, of whose bytes they are, or as a copy where that is null. `size`: bytes that they spell,
   /// `frame_raw_bytes` each and the last one what is left.
   Result<void> take(std::string_view& bytes, size_t size, size_t frame_raw_bytes, bool later,
-                    const std::shared_ptr<const std::string>& owner);
+                    const std::shared_ptr<const void>& owner);
 
   [[nodiscard]] size_t size() const { return size_; }
   /// All of it / from `begin` to `end` (where those are the same: the frame at that place).
@@ -55,9 +55,9 @@ class BlockSection {
   size_t size_ = 0;             // constant after take()
   size_t frame_raw_bytes_ = 0;  // constant after take()
   std::mutex mu_;
-  std::shared_ptr<const std::string> kept_;  // guarded by mu_: what frames_ points into; null once all is loaded
-  std::vector<std::string_view> frames_;     // guarded by mu_: as above
-  std::unique_ptr<char[]> bytes_;  // written under mu_ before frame_loaded_, or loaded_, says that it is there
+  std::shared_ptr<const void> kept_;      // guarded by mu_: what frames_ points into; null once all is loaded
+  std::vector<std::string_view> frames_;  // guarded by mu_: as above
+  std::unique_ptr<char[]> bytes_;         // written under mu_ before frame_loaded_, or loaded_, says that it is there
   std::unique_ptr<std::atomic<uint32_t>[]> frame_loaded_;  // bytes of each frame; the array is constant after take()
   std::atomic<bool> loaded_{false};
 };

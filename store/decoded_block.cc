@@ -59,51 +59,70 @@ Result<Preamble> take_preamble(std::string_view& bytes) {
   return preamble;
 }
 
-/// Most varints are of one byte.
-inline std::optional<uint64_t> take_number(std::string_view& in) {
-  if (!in.empty() && static_cast<uint8_t>(in.front()) < 0x80) {
-    const auto n = static_cast<uint8_t>(in.front());
-    in.remove_prefix(1);
-    return n;
+/// Takes varints, of which most are of one byte, off the front of `in`: what was not taken is there again afterwards.
+class NumberReader {
+ public:
+  explicit NumberReader(std::string_view& in) : in_(in), at_(in.data()), end_(in.data() + in.size()) {}
+  ~NumberReader() { in_ = {at_, static_cast<size_t>(end_ - at_)}; }
+  NumberReader(const NumberReader&) = delete;
+  NumberReader& operator=(const NumberReader&) = delete;
+
+  /// 0 once there was none.
+  uint64_t next() {
+    if (at_ != end_ && static_cast<uint8_t>(*at_) < 0x80) return static_cast<uint8_t>(*at_++);
+    return next_long();
   }
-  return take_varint(in);
-}
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  uint64_t next_long() {
+    std::string_view left(at_, static_cast<size_t>(end_ - at_));
+    const auto number = take_varint(left);
+    at_ = number ? left.data() : end_;
+    failed_ = failed_ || !number;
+    return number.value_or(0);
+  }
+
+  std::string_view& in_;
+  const char* at_;
+  const char* const end_;
+  bool failed_ = false;
+};
 
 bool read_offsets(std::string_view& in, std::vector<int64_t>& offsets) {
+  NumberReader numbers(in);
   uint64_t next = 0;
   for (int64_t& offset : offsets) {
-    const auto gap = take_number(in);
+    const uint64_t gap = numbers.next();
     constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();
-    if (!gap || next > kMax || *gap > kMax - next) return false;
-    offset = static_cast<int64_t>(next + *gap);
-    next += *gap + 1;
+    if (next > kMax || gap > kMax - next) return false;
+    offset = static_cast<int64_t>(next + gap);
+    next += gap + 1;
   }
-  return true;
+  return !numbers.failed();
 }
 
 bool read_times(std::string_view& in, std::vector<int64_t>& times) {
+  NumberReader numbers(in);
   int64_t time = 0;
-  for (int64_t& each : times) {
-    const auto delta = take_number(in);
-    if (!delta) return false;
-    each = time = wrapping_sum(time, unzigzag(*delta));
-  }
-  return true;
+  for (int64_t& each : times) each = time = wrapping_sum(time, unzigzag(numbers.next()));
+  return !numbers.failed();
 }
 
 /// Reads sizes of the messages that have any of `flag` (all, if 0) into ends, which has an entry more than messages:
 /// message i's bytes are ends[i] to ends[i + 1], all of them `total`.
 bool read_ends(std::string_view& in, std::string_view flags, unsigned flag, size_t total, std::vector<uint32_t>& ends) {
+  NumberReader numbers(in);
   uint64_t end = 0;
   for (size_t i = 0; i < flags.size(); ++i) {
     if (flag == 0 || (static_cast<uint8_t>(flags[i]) & flag) != 0) {
-      const auto size = take_number(in);
-      if (!size || *size > total - end) return false;
-      end += *size;
+      const uint64_t size = numbers.next();
+      if (size > total - end) return false;
+      end += size;
     }
     ends[i + 1] = static_cast<uint32_t>(end);
   }
-  return end == total;
+  return end == total && !numbers.failed();
 }
 
 /// Keys, values or headers.
@@ -178,15 +197,14 @@ void DecodedBlock::Data::find_unplain() {
 DecodedBlock::DecodedBlock() : data_(std::make_unique<Data>()) {}
 DecodedBlock::~DecodedBlock() = default;
 
-Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(std::string stored, PartitionId partition,
+Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(const OwnedBytes& stored, PartitionId partition,
                                                                  Columns columns) {
-  const auto owned = std::make_shared<const std::string>(std::move(stored));
-  std::string_view bytes = *owned;
+  std::string_view bytes = stored.view();
   KSEEK_ASSIGN(const Preamble preamble, take_preamble(bytes));
   std::shared_ptr<DecodedBlock> block(new DecodedBlock());  // NOLINT: the constructor is private
   block->partition_ = partition;
   Data& data = *block->data_;
-  const auto owner = columns.values ? nullptr : owned;  // but for the values there is little to keep
+  const auto owner = columns.values ? nullptr : stored.owner();  // but for the values there is little to keep
   const auto take = [&](BlockSection& section, size_t which, bool later) -> Result<void> {
     return section.take(bytes, preamble.section_bytes[which], preamble.frame_raw_bytes, later, owner);
   };

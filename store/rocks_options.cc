@@ -1,5 +1,6 @@
 #include "store/rocks_options.h"
 
+#include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/table.h>
 
@@ -41,6 +42,14 @@ class LiveFilterFactory final : public rocksdb::CompactionFilterFactory {
  private:
   const std::shared_ptr<const LiveBlocks> live_;
 };
+
+/// Keeps nothing but what is in use: decoded blocks are cached by BlockCache. Without a cache RocksDB would copy what
+/// it reads once more; from one it lends it (PinnableSlice). For all databases of the process: what is lent may outlive
+/// them.
+const std::shared_ptr<rocksdb::Cache>& pinned_only_cache() {
+  static const auto* const cache = new std::shared_ptr<rocksdb::Cache>(rocksdb::NewLRUCache(0));
+  return *cache;
+}
 
 }  // namespace
 
@@ -85,7 +94,7 @@ rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<const LiveBloc
   options.target_file_size_base = 64_MiB;
   options.compaction_filter_factory = std::make_shared<LiveFilterFactory>(live);
   rocksdb::BlockBasedTableOptions table;
-  table.no_block_cache = true;  // decoded blocks are cached by BlockCache
+  table.block_cache = pinned_only_cache();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
