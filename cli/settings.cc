@@ -181,7 +181,7 @@ void add_store(List& list, ServeConfig& config) {
   list.add("block_max_bytes", whole(blocks.max_bytes, 1, 1 << 30), "bytes",
            "… or at so many bytes, whatever comes first; one message always fits.");
   list.add("blocks_per_segment", whole(blocks.blocks_per_segment, 1, 1024), "blocks",
-           "So many sealed blocks become a fresh index segment; until then each takes about 250 kB of memory.");
+           "So many sealed blocks become a fresh index segment; until then each takes about 125 kB of memory.");
   list.add("merge_width", whole(blocks.merge_width, 2, 1024), "segments",
            "So many neighbouring segments of one level are merged into one of the next.");
   list.add("max_level", whole(blocks.max_level, 0, 16), "level", "Segments of this level are not merged further.");

@@ -29,11 +29,11 @@ namespace kseek::store {
 
 /// Behaviour and speed of one topic's storage.
 struct BlockOptions {
-  size_t max_messages = 1024;       ///< a block is full at so many messages …
-  uint64_t max_bytes = 512 * 1024;  ///< … or so many bytes (one message always fits)
-  size_t blocks_per_segment = 16;   ///< fresh segments; fewer are built only by flush; until then 250 KB a block
+  size_t max_messages = 512;        ///< a block is full at so many messages …
+  uint64_t max_bytes = 256 * 1024;  ///< … or so many bytes (one message always fits)
+  size_t blocks_per_segment = 32;   ///< fresh segments; fewer are built only by flush; until then 125 KB a block
   size_t merge_width = 8;           ///< so many neighbours of one level become one of the next
-  uint32_t max_level = 4;           ///< segments of this level (65,536 blocks) are not merged further
+  uint32_t max_level = 4;           ///< segments of this level (131,072 blocks) are not merged further
 };
 
 struct DeadLetter {

@@ -35,8 +35,6 @@ class DiskCurve : public KafkaTest {
     seconds = std::atoi(wanted);
     KafkaTest::SetUp();
     store_options = {};
-    store_options.blocks.max_messages = 1'024;
-    store_options.write_buffer_bytes = 16_MiB;
     options.seal_after = milliseconds(5'000);
   }
 

@@ -270,6 +270,7 @@ TEST_F(Search, LeavesOutBlocksWhereWordsStandApart) {
 
 TEST_F(Search, ReadsTheSlicesThatHaveAllWords) {
   store::StoreOptions options;
+  options.blocks.max_bytes = 512 * 1024;  // one block has them all
   ScratchStore large(options);
   store::TopicConfig config;
   config.name = "large";

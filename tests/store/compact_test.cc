@@ -235,7 +235,7 @@ TEST(CompactSpace, OfAStreamOfUpdates) {
       fmt::print(
           "skew {} rewrite {} updates {:6} live {:6} blocks {:4} (full ones for these: {:4}, rewritten {:4}) stored "
           "{:5.1f} MB, files {:5.1f} MB, index {:5.1f} MB\n",
-          skew, rewrite, offset + 1, stats.messages, stats.blocks, (stats.messages + 1'023) / 1'024,
+          skew, rewrite, offset + 1, stats.messages, stats.blocks, stats.messages / BlockOptions().max_messages + 1,
           stats.activity.blocks_rewritten, static_cast<double>(stats.stored_bytes) / 1e6,
           static_cast<double>(disk) / 1e6, static_cast<double>(stats.index_bytes) / 1e6);
     }
