@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -353,16 +354,30 @@ Result<std::unique_ptr<Store>> open_once(const fs::path& dir, OpenMode mode, con
   return std::unique_ptr<Store>(std::move(store));
 }
 
+/// Which files there are, by name: an owner never writes a second one of a name.
+std::set<fs::path> files_below(const fs::path& dir) {
+  std::set<fs::path> files;
+  std::error_code error;  // what goes meanwhile is not there
+  for (fs::recursive_directory_iterator file(dir, error), end; file != end && !error; file.increment(error)) {
+    files.insert(file->path());
+  }
+  return files;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const fs::path& dir, OpenMode mode, const StoreOptions& options) {
+  if (mode == OpenMode::kOwner) return open_once(dir, mode, options);
   // Beside a busy owner, files may vanish between the moment they are listed and the moment they are opened.
-  constexpr int kReaderTries = 30;
-  for (int tries = 1;; ++tries) {
+  constexpr std::chrono::seconds kPatience{30};
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    const std::set<fs::path> before = files_below(dir);
     auto opened = open_once(dir, mode, options);
-    if (opened || mode == OpenMode::kOwner || tries == kReaderTries) return opened;
+    if (opened || std::chrono::steady_clock::now() >= deadline) return opened;
     const ErrorCode code = opened.error().code;
     if (code != ErrorCode::kCorrupt && code != ErrorCode::kUnavailable) return opened;
+    if (files_below(dir) == before) return opened;  // nobody's doing
   }
 }
 
