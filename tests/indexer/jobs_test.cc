@@ -90,7 +90,7 @@ TEST_F(JobsTest, WhatCannotBe) {
 }
 
 TEST_F(JobsTest, OneATopicCancelledAndContinued) {
-  world_.store_options.blocks.max_messages = 16;
+  world_.store_options.blocks.max_messages = 8;
   restart();
   open_with(3000);
   ASSERT_TRUE(world_.store->topic("orders")->flush());

@@ -14,18 +14,8 @@
 namespace kseek::store {
 namespace {
 
-class CompactTest : public ::testing::Test {
+class CompactTest : public OrdersTest {
  protected:
-  CompactTest() : store_(open_store(dir_.path())), topic_(create_topic(*store_, config_of("orders"))) {
-    EXPECT_TRUE(topic_->start_partition({0}, {0}).has_value());
-  }
-  void reopen() {
-    topic_.reset();
-    store_.reset();
-    store_ = open_store(dir_.path());
-    topic_ = store_->topic("orders");
-    ASSERT_NE(topic_, nullptr);
-  }
   size_t remove(int64_t first, int64_t end, const std::vector<int64_t>& existing) {
     std::vector<Offset> offsets;
     offsets.reserve(existing.size());
@@ -44,10 +34,6 @@ class CompactTest : public ::testing::Test {
     EXPECT_TRUE(found.has_value());
     return found && found->has_value();
   }
-
-  ScratchDirectory dir_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<TopicStore> topic_;
 };
 
 TEST_F(CompactTest, OpenFrozenAndSealedBlocks) {

@@ -84,22 +84,15 @@ TEST(DamageTest, AFlippedBitIsAnErrorOrChangesNothing) {
   EXPECT_GT(noticed, 20U);
 }
 
-class MendTest : public ::testing::Test {
+class MendTest : public OrdersTest {
  protected:
-  MendTest() : store_(open_store(dir_.path())), topic_(create_topic(*store_, config_of("orders"))) {
-    EXPECT_TRUE(topic_->start_partition({0}, {0}).has_value());
+  MendTest() {
     append_range(*topic_, 0, 0, 100);
     EXPECT_TRUE(topic_->flush().has_value());
     expected_ = read_all(*topic_, topic_->view());
   }
 
   [[nodiscard]] fs::path some_file() const { return topic_->view().index->segments.front()->path() / "postlist.glass"; }
-  void reopen() {
-    topic_.reset();
-    store_.reset();
-    store_ = open_store(dir_.path());
-    topic_ = store_->topic("orders");
-  }
   void expect_mended() {
     EXPECT_GT(topic_->stats().unindexed_blocks, 0U);
     EXPECT_EQ(read_all(*topic_, topic_->view()), expected_);
@@ -113,9 +106,6 @@ class MendTest : public ::testing::Test {
     check_index(*topic_, topic_->view(), 1);
   }
 
-  ScratchDirectory dir_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<TopicStore> topic_;
   std::map<Place, std::string> expected_;
 };
 

@@ -7,23 +7,13 @@
 namespace kseek::store {
 namespace {
 
-class DeadLettersTest : public ::testing::Test {
+class DeadLettersTest : public StoreTest {
  protected:
-  DeadLettersTest() : store_(open_store(dir_.path())) {}
-
   void create(Require require) {
     auto config = config_of("orders");
     config.require = require;
     topic_ = create_topic(*store_, config);
     for (int32_t p = 0; p < 2; ++p) ASSERT_TRUE(topic_->start_partition({p}, {0}).has_value());
-  }
-
-  void reopen() {
-    topic_.reset();
-    store_.reset();
-    store_ = open_store(dir_.path());
-    topic_ = store_->topic("orders");
-    ASSERT_NE(topic_, nullptr);
   }
 
   AppendOutcome append(int32_t partition, std::optional<std::string> value, int64_t time = 1'000) {
@@ -44,10 +34,6 @@ class DeadLettersTest : public ::testing::Test {
       before = place_of(letters.back());
     }
   }
-
-  ScratchDirectory dir_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<TopicStore> topic_;
 };
 
 TEST_F(DeadLettersTest, ValuesThatAreNotUtf8) {

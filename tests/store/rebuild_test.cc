@@ -12,25 +12,13 @@ namespace {
 namespace fs = std::filesystem;
 using State = RebuildStep::State;
 
-class RebuildTest : public ::testing::Test {
+class RebuildTest : public OrdersTest {
  protected:
-  RebuildTest() : store_(open_store(dir_.path())), topic_(create_topic(*store_, config_of("orders"))) {
-    EXPECT_TRUE(topic_->start_partition({0}, {0}).has_value());
-  }
-
   /// Messages up to `end`, sealed, indexed, merged.
   void fill(int64_t end) {
     append_range(*topic_, 0, topic_->next_offset({0})->value, end);
     ASSERT_TRUE(topic_->flush().has_value());
     while (*topic_->merge_next()) continue;
-  }
-
-  void reopen() {
-    topic_.reset();
-    store_.reset();
-    store_ = open_store(dir_.path());
-    topic_ = store_->topic("orders");
-    ASSERT_NE(topic_, nullptr);
   }
 
   /// Steps until everything is built.
@@ -68,10 +56,6 @@ class RebuildTest : public ::testing::Test {
       file << std::string(64, '\xEE');
     }
   }
-
-  ScratchDirectory dir_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<TopicStore> topic_;
 };
 
 TEST_F(RebuildTest, MendsDamagedSegments) {

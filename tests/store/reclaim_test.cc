@@ -9,12 +9,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class LogSpaceTest : public testing::Test {
+class LogSpaceTest : public OrdersTest {
  protected:
   static constexpr int64_t kMessages = 400;
   static constexpr size_t kMessageBytes = 64_KiB;
-
-  void SetUp() override { ASSERT_TRUE(topic_->start_partition({0}, {0}).has_value()); }
 
   /// Messages that nothing compresses, as blocks of eight.
   void append(int64_t first, int64_t last) {
@@ -41,10 +39,6 @@ class LogSpaceTest : public testing::Test {
     }
     return sum;
   }
-
-  const ScratchDirectory dir_;
-  const std::unique_ptr<Store> store_ = open_store(dir_.path());
-  const std::shared_ptr<TopicStore> topic_ = create_topic(*store_, config_of("orders"));
 };
 
 TEST_F(LogSpaceTest, OfExpiredBlocksIsGivenBack) {

@@ -10,20 +10,10 @@
 namespace kseek::store {
 namespace {
 
-class RewriteTest : public ::testing::Test {
+class RewriteTest : public OrdersTest {
  protected:
   static constexpr int64_t kEnd = 64;  // eight blocks
 
-  RewriteTest() : store_(open_store(dir_.path())), topic_(create_topic(*store_, config_of("orders"))) {
-    EXPECT_TRUE(topic_->start_partition({0}, {0}).has_value());
-  }
-  void reopen() {
-    topic_.reset();
-    store_.reset();
-    store_ = open_store(dir_.path());
-    topic_ = store_->topic("orders");
-    ASSERT_NE(topic_, nullptr);
-  }
   /// Eight blocks of which offsets that `keep` divides are left.
   void fill(int64_t keep) {
     append_range(*topic_, 0, 0, kEnd);
@@ -71,10 +61,6 @@ class RewriteTest : public ::testing::Test {
     });
     return count;
   }
-
-  ScratchDirectory dir_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<TopicStore> topic_;
 };
 
 TEST_F(RewriteTest, TheSameMessagesInFewerBlocks) {

@@ -197,4 +197,17 @@ std::shared_ptr<TopicStore> create_topic(Store& store, const TopicConfig& config
   return *std::move(topic);
 }
 
+void StoreTest::reopen() {
+  topic_.reset();
+  store_.reset();
+  store_ = open_store(dir_.path());
+  topic_ = store_->topic("orders");
+  ASSERT_NE(topic_, nullptr);
+}
+
+OrdersTest::OrdersTest() {
+  topic_ = create_topic(*store_, config_of("orders"));
+  EXPECT_TRUE(topic_->start_partition({0}, {0}).has_value());
+}
+
 }  // namespace kseek::store

@@ -50,4 +50,21 @@ std::unique_ptr<Store> open_store(const std::filesystem::path& dir, const StoreO
                                   OpenMode mode = OpenMode::kOwner);
 std::shared_ptr<TopicStore> create_topic(Store& store, const TopicConfig& config);
 
+/// A store, closed and opened again as often as wanted, and the topic "orders" once there is one.
+class StoreTest : public ::testing::Test {
+ protected:
+  StoreTest() : store_(open_store(dir_.path())) {}
+  void reopen();
+
+  const ScratchDirectory dir_;
+  std::unique_ptr<Store> store_;
+  std::shared_ptr<TopicStore> topic_;
+};
+
+/// The topic is there, and its partition 0 begins at 0.
+class OrdersTest : public StoreTest {
+ protected:
+  OrdersTest();
+};
+
 }  // namespace kseek::store
