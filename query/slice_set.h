@@ -2,6 +2,7 @@
 // thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +43,10 @@ class SliceSet {
   /// Blocks of which a slice is in the set.
   [[nodiscard]] size_t count() const {
     size_t blocks = 0;
-    for_each([&blocks](size_t, store::SliceMask) { ++blocks; });
+    for (uint64_t word : words_) {
+      for (size_t half = store::kBlockSlices / 2; half > 0; half /= 2) word |= word >> half;  // to the lowest bit
+      blocks += static_cast<size_t>(std::popcount(word & kLowestSlices));
+    }
     return blocks;
   }
   [[nodiscard]] size_t slice_count() const {
@@ -50,7 +54,9 @@ class SliceSet {
     for (const uint64_t word : words_) slices += static_cast<size_t>(std::popcount(word));
     return slices;
   }
-  [[nodiscard]] bool empty() const { return slice_count() == 0; }
+  [[nodiscard]] bool empty() const {
+    return std::all_of(words_.begin(), words_.end(), [](uint64_t word) { return word == 0; });
+  }
   /// REQUIRES: sets of the same size, here and below.
   SliceSet& operator|=(const SliceSet& other) {
     for (size_t i = 0; i < words_.size(); ++i) words_[i] |= other.words_[i];
@@ -70,6 +76,7 @@ class SliceSet {
 
  private:
   static constexpr size_t kBlocksAWord = 64 / store::kBlockSlices;
+  static constexpr uint64_t kLowestSlices = ~uint64_t{0} / store::kAllSlices;
   static size_t shift_of(size_t position) { return position % kBlocksAWord * store::kBlockSlices; }
 
   size_t size_;
