@@ -8,9 +8,9 @@
 
 namespace kseek {
 
-void give_back_memory() {
+void give_back_memory([[maybe_unused]] size_t kept) {
 #ifdef __GLIBC__
-  malloc_trim(0);
+  if (mallinfo2().fordblks > kept) malloc_trim(0);
 #endif
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "base/open_files.h"
 #include "cli/commands.h"
@@ -20,7 +21,8 @@ namespace kseek::cli {
 namespace {
 
 constexpr std::chrono::seconds kStopLimit{30};
-constexpr std::chrono::milliseconds kBetweenChores{60'000};
+constexpr std::chrono::milliseconds kBetweenChores{1'000};
+constexpr size_t kFreeMemoryKept = 64_MiB;
 
 /// What is said about where to listen, what to read and where to keep it.
 Result<ServeConfig> config_of(const ServeArguments& options) {
@@ -49,7 +51,7 @@ void wait_and_reload(const ServeArguments& arguments, ServeConfig& config, Servi
     }
     static_cast<void>(service.indexer().statuses());
     notifier.alive();
-    give_back_memory();
+    give_back_memory(kFreeMemoryKept);
   }
 }
 
