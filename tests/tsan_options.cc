@@ -6,3 +6,10 @@ extern "C" const char* __tsan_default_options();  // NOLINT: the sanitizer's nam
 extern "C" const char* __tsan_default_options() {  // NOLINT: the sanitizer's name
   return "ignore_noninstrumented_modules=1";
 }
+
+extern "C" const char* __tsan_default_suppressions();  // NOLINT: the sanitizer's name
+
+/// librdkafka counts the threads of brokers that left until all have ended, and doesn't join them.
+extern "C" const char* __tsan_default_suppressions() {  // NOLINT: the sanitizer's name
+  return "thread:librdkafka.so";
+}
