@@ -39,12 +39,13 @@ void CandidateQueue::ask_index() {
   groups_[index].whole = false;
   if (group.whole && live_blocks(group) < group.segment->meta().blocks.size()) list_blocks(group);
   if (!group.whole && group.blocks.empty()) return;
-  const SliceSet all = all_of(group);
-  const Result<SliceSet> left = narrow(group, all);
+  Group later;
+  const Result<SliceSet> left = narrow(group, later);
   if (!left) {
     explain_.notes.push_back("an index segment was left out (its blocks were searched): " + describe(left.error()));
   }
-  add_blocks_left(group, left ? *left : all);
+  add_blocks_left(group, left ? *left : all_of(group));
+  add_group(std::move(later));
 }
 
 /// Some of them have expired: those that are left, one by one.
@@ -240,24 +241,45 @@ CandidateQueue::Item CandidateQueue::take() {
   return item;
 }
 
-Result<SliceSet> CandidateQueue::narrow(const Group& group, const SliceSet& among) {
+Result<SliceSet> CandidateQueue::narrow(Group& group, Group& later) {
+  if (group.segment == nullptr) {
+    PendingTerms source(*group.terms);
+    return narrow(group, later, source);
+  }
+  KSEEK_ASSIGN(store::Segment::Lease lease, group.segment->borrow());
+  SegmentTerms source(std::move(lease), group.segment->meta().blocks.size());
+  return narrow(group, later, source);
+}
+
+Result<SliceSet> CandidateQueue::narrow(Group& group, Group& later, TermSource& source) {
   const store::BlockList& blocks = *topics_[group.topic].view.blocks;
   uint64_t raw_bytes = group.whole ? blocks.raw_bytes() : 0;  // about as many a block there as elsewhere
   for (const auto& [position, meta] : group.blocks) raw_bytes += meta->raw_bytes;
-  const auto ask = [&](TermSource& source) {
-    source.raw_bytes_per_block =
-        static_cast<double>(raw_bytes) / static_cast<double>(group.whole ? blocks.size() : group.blocks.size());
-    source.metadata = group.blocks;
-    source.time_kind = topics_[group.topic].time_kind();
-    return filter_->narrow(source, among);
-  };
-  if (group.segment == nullptr) {
-    PendingTerms source(*group.terms);
-    return ask(source);
+  source.raw_bytes_per_block =
+      static_cast<double>(raw_bytes) / static_cast<double>(group.whole ? blocks.size() : group.blocks.size());
+  source.time_kind = topics_[group.topic].time_kind();
+  if (!group.put_off) {
+    KSEEK_ASSIGN(const size_t first, filter_->blocks_before_dictionaries(source));
+    if (first > 0) {
+      if (group.whole) list_blocks(group);
+      if (first < group.blocks.size()) later = put_off(group, first);
+    }
   }
-  KSEEK_ASSIGN(store::Segment::Lease lease, group.segment->borrow());
-  SegmentTerms source(std::move(lease), among.size());
-  return ask(source);
+  source.metadata = group.blocks;
+  return filter_->narrow(source, all_of(group), later.blocks.empty());
+}
+
+CandidateQueue::Group CandidateQueue::put_off(Group& group, size_t count) const {
+  const TimeKind kind = topics_[group.topic].time_kind();
+  const auto first = group.blocks.begin() + static_cast<std::ptrdiff_t>(count);
+  std::nth_element(group.blocks.begin(), first, group.blocks.end(), [&](const auto& a, const auto& b) {
+    return precedes(best_key(*a.second, kind, group.topic, window_.order),
+                    best_key(*b.second, kind, group.topic, window_.order), window_.order);
+  });
+  Group later{group.topic, group.segment, group.terms, false, {first, group.blocks.end()}, true};
+  group.blocks.erase(first, group.blocks.end());
+  for (Group* each : {&group, &later}) std::sort(each->blocks.begin(), each->blocks.end());
+  return later;
 }
 
 }  // namespace kseek::query

@@ -2,7 +2,9 @@
 // times, the cursor's place), then by their terms; a segment is asked only when one of its blocks comes up, so that an
 // answer that the newest blocks give costs nothing in the older segments. Where nothing limits the search to some of
 // the blocks, they are not looked at one by one: a segment stands for its blocks until it is asked, and what it leaves
-// is pruned. So a search of a large topic costs what its segments cost, not its blocks.
+// is pruned. So a search of a large topic costs what its segments cost, not its blocks. Where asking takes long (a
+// whole dictionary is gone through), some of the segment's blocks come up first, and the others are asked about when
+// they do.
 //
 // One thread. Borrows the scopes, whose views keep the blocks' metadata alive.
 #pragma once
@@ -64,6 +66,7 @@ class CandidateQueue {
     const store::BlockTerms* terms = nullptr;
     bool whole = false;  // all blocks of the segment: they are not in `blocks`
     std::vector<std::pair<uint32_t, const store::BlockMeta*>> blocks;  // by position
+    bool put_off = false;  // better ones came up before: these are worth going through dictionaries
   };
   struct Item {
     SortKey best;
@@ -88,7 +91,11 @@ class CandidateQueue {
   void add_block(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices = store::kAllSlices);
   void push(Item item);
   Item take();
-  Result<SliceSet> narrow(const Group& group, const SliceSet& among);
+  /// What may have a match. Leaves in the group the blocks that are tried first, if so, and puts the others in `later`.
+  Result<SliceSet> narrow(Group& group, Group& later);
+  Result<SliceSet> narrow(Group& group, Group& later, TermSource& source);
+  /// Leaves the best `count` blocks in the group and returns the others. REQUIRES: not whole.
+  [[nodiscard]] Group put_off(Group& group, size_t count) const;
 
   const std::vector<TopicScope>& topics_;
   const Window window_;

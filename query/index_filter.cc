@@ -25,6 +25,8 @@ constexpr double kPairInMemorySeconds = 4e-6;
 /// A scan of the whole dictionary can't be stopped by a deadline and gives no hits on the way: it must be so much
 /// cheaper.
 constexpr double kWholeDictionaryHandicap = 2;
+/// Before one, so much of its price is spent on verifying blocks.
+constexpr double kShareTriedFirst = 0.25;
 
 /// A cut term keeps at least so much of its token's head, so a scan below a longer prefix could miss it.
 constexpr size_t kMaxScanPrefixBytes = tokenizer::kMaxTermBytes - 16;
@@ -48,6 +50,13 @@ std::string_view scan_prefix(std::string_view literal) {
   return literal.substr(0, end);
 }
 
+/// Whether terms below this prefix are all terms of a field.
+bool is_whole_dictionary(std::string_view prefix) { return prefix.size() == 1; }
+
+double verify_block_seconds(const TermSource& source) {
+  return kOpenBlockSeconds + source.raw_bytes_per_block / kVerifyBytesPerSecond;
+}
+
 /// What verifying these blocks costs.
 double verify_seconds(const TermSource& source, const SliceSet& among) {
   const double slice_seconds = source.raw_bytes_per_block / store::kBlockSlices / kVerifyBytesPerSecond;
@@ -68,11 +77,7 @@ SliceSet narrow_position(const Condition& position, const TermSource& source, co
 Result<SliceSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::string_view prefix, TermSource& source,
                                 const SliceSet& among) {
   double seconds_left = verify_seconds(source, among);
-  if (prefix.size() == 1) {
-    seconds_left /= kWholeDictionaryHandicap;
-    const uint64_t terms = source.terms(static_cast<store::Field>(prefix.front()));
-    if (static_cast<double>(terms) * kTermSeconds > seconds_left) return among;
-  }
+  if (is_whole_dictionary(prefix)) seconds_left /= kWholeDictionaryHandicap;
   const std::string_view literal = pattern.longest_literal();
   const bool in_prefix = prefix.find(literal, 1) != std::string_view::npos;
   const store::TermScan scan{prefix, in_prefix ? "" : literal, static_cast<uint64_t>(seconds_left / kTermSeconds)};
@@ -209,13 +214,45 @@ void IndexFilter::compile_text(const Condition& condition, Node& node) {
   // The longest token first: it is the likeliest to be absent, and then the others are not looked up.
   std::stable_sort(node.exact.begin(), node.exact.end(),
                    [](const Token& a, const Token& b) { return a.terms[0].size() > b.terms[0].size(); });
-  // The longest prefix first: it is the likeliest to leave few blocks to the others.
+  // The longest prefix first, then the longest literal: it is the likeliest to leave few blocks to the others.
+  const auto rank = [](const AnyOf& any_of) {
+    return std::pair(any_of[0].terms[0].size(), any_of[0].pattern.longest_literal().size());
+  };
   std::stable_sort(node.choices.begin(), node.choices.end(),
-                   [](const AnyOf& a, const AnyOf& b) { return a[0].terms[0].size() > b[0].terms[0].size(); });
+                   [&](const AnyOf& a, const AnyOf& b) { return rank(a) > rank(b); });
 }
 
-Result<SliceSet> IndexFilter::narrow(TermSource& source, const SliceSet& among) {
+Result<SliceSet> IndexFilter::narrow(TermSource& source, const SliceSet& among, bool through_dictionaries) {
+  through_dictionaries_ = through_dictionaries;
   return narrow_node(root_, source, among);
+}
+
+Result<size_t> IndexFilter::blocks_before_dictionaries(TermSource& source) {
+  const double seconds = dictionary_seconds(root_, source);
+  if (seconds == 0) return 0U;
+  KSEEK_ASSIGN(const size_t blocks, estimate(root_, source));
+  const double block_seconds = verify_block_seconds(source);
+  const bool too_dear = seconds * kWholeDictionaryHandicap > static_cast<double>(blocks) * block_seconds;
+  return too_dear ? 0 : static_cast<size_t>(seconds * kShareTriedFirst / block_seconds);
+}
+
+double IndexFilter::dictionary_seconds(const AnyOf& any_of, size_t field, const TermSource& source) {
+  double seconds = 0;
+  for (const Token& token : any_of) {
+    if (token.pattern.is_exact() || !is_whole_dictionary(token.terms[field])) continue;
+    seconds += static_cast<double>(source.terms(store::kFieldsInOrder[field])) * kTermSeconds;
+  }
+  return seconds;
+}
+
+double IndexFilter::dictionary_seconds(const Node& node, const TermSource& source) {
+  double seconds = 0;
+  for (const Node& child : node.children) seconds += dictionary_seconds(child, source);
+  for (size_t field = 0; field < kFields; ++field) {
+    if (!node.looks_in[field]) continue;
+    for (const AnyOf& any_of : node.choices) seconds += dictionary_seconds(any_of, field, source);
+  }
+  return seconds;
 }
 
 Result<SliceSet> IndexFilter::narrow_node(const Node& node, TermSource& source, const SliceSet& among) {
@@ -293,18 +330,27 @@ Result<SliceSet> IndexFilter::narrow_field(const Node& node, size_t field, TermS
   }
   for (const AnyOf& any_of : node.choices) {
     if (left.empty()) return left;
-    SliceSet any(left.size());
-    for (const Token& token : any_of) {
-      if (token.pattern.is_exact()) {
-        KSEEK_TRY(source.add_postings(token.terms[field], any));
-      } else {
-        KSEEK_ASSIGN(const SliceSet some, narrow_pattern(token.pattern, token.terms[field], source, left));
-        any |= some;
-      }
-    }
-    left &= any;
+    KSEEK_ASSIGN(left, narrow_choice(any_of, field, source, left));
   }
   return left;
+}
+
+Result<SliceSet> IndexFilter::narrow_choice(const AnyOf& any_of, size_t field, TermSource& source,
+                                            const SliceSet& among) {
+  const double seconds = dictionary_seconds(any_of, field, source);
+  if (seconds > 0 && !through_dictionaries_) return among;
+  if (seconds * kWholeDictionaryHandicap > verify_seconds(source, among)) return among;
+  SliceSet any(among.size());
+  for (const Token& token : any_of) {
+    if (token.pattern.is_exact()) {
+      KSEEK_TRY(source.add_postings(token.terms[field], any));
+    } else {
+      KSEEK_ASSIGN(const SliceSet some, narrow_pattern(token.pattern, token.terms[field], source, among));
+      any |= some;
+    }
+  }
+  any &= among;
+  return any;
 }
 
 /// Asks as long as that costs less than verifying what is left.

@@ -6,7 +6,8 @@
 //                the blocks that have what it implies (implied_terms.h), in one field; the rarest token first
 //   abc*, a?c    the union of the blocks of every term that the pattern may match, by a scan of the dictionary below
 //                the literal prefix for terms that contain the longest literal; given up once it costs more than
-//                verifying the blocks it could save
+//                verifying the blocks it could save. Without a prefix (*abc) the whole dictionary is gone through: not
+//                before some blocks were verified without, which give the page where what is looked for is frequent
 //   partition, offset, time
 //                the blocks whose metadata allows it
 //   words in a row, of which many blocks have each
@@ -100,8 +101,14 @@ class IndexFilter {
  public:
   explicit IndexFilter(const Condition& where);
 
-  /// The slices of `among` that may have a match. Errors: the source's.
-  [[nodiscard]] Result<SliceSet> narrow(TermSource& source, const SliceSet& among);
+  /// The slices of `among` that may have a match; perhaps more where whole dictionaries are not gone through. Errors:
+  /// the source's.
+  [[nodiscard]] Result<SliceSet> narrow(TermSource& source, const SliceSet& among, bool through_dictionaries = true);
+
+  /// How many of the source's blocks are better verified, and narrow() asked about the rest, before it goes through a
+  /// whole dictionary, which takes long and gives no hits on the way. They cost a quarter of that. 0: it would not, or
+  /// not for long. Errors: the source's.
+  [[nodiscard]] Result<size_t> blocks_before_dictionaries(TermSource& source);
 
   /// For each condition on text, in their order: how many blocks it left, all calls of narrow() together.
   [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
@@ -134,9 +141,15 @@ class IndexFilter {
   static Result<SliceSet> narrow_pairs(std::span<const store::PairHash> pairs, TermSource& source, SliceSet left);
   /// About how many blocks the node leaves; more than there are when it can't be told cheaply.
   Result<size_t> estimate(const Node& node, TermSource& source);
+  /// The blocks of `among` that may have one of these.
+  Result<SliceSet> narrow_choice(const AnyOf& any_of, size_t field, TermSource& source, const SliceSet& among);
+  /// About how long the whole dictionaries take to go through that they need.
+  static double dictionary_seconds(const Node& node, const TermSource& source);
+  static double dictionary_seconds(const AnyOf& any_of, size_t field, const TermSource& source);
 
   std::vector<Explain::Step> steps_;
   Node root_;
+  bool through_dictionaries_ = true;  // in this call of narrow()
 };
 
 }  // namespace kseek::query

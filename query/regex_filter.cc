@@ -13,10 +13,12 @@ using tokenizer::TokenPattern;
 
 constexpr size_t kMaxRequirements = 64;
 constexpr size_t kMinPrefixBytes = 3;  // a shorter prefix stands for too much of the dictionary
+constexpr size_t kMinInnerBytes = 4;   // and so does a shorter literal within a token
 constexpr int kMinAtomBytes = 3;       // a separator and two more bytes
 constexpr char kOther = '\xFF';        // in a piece: a character that is not ASCII
 
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c); }
 /// Separates tokens as it stands, whatever surrounds it in the text.
 bool is_separator(char c) { return static_cast<unsigned char>(c) < 0x80 && !is_letter_or_digit(c) && c != '\\'; }
 
@@ -48,22 +50,43 @@ std::string to_bytes(std::string_view atom) {
   return bytes;
 }
 
+bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
+/// How many bytes at the run's beginning may belong to a JSON escape that begins before it: \n, or some of \u00e9.
+size_t escaped_bytes(std::string_view run) {
+  constexpr size_t kHexDigits = 4;
+  const size_t hex_begin = run.starts_with('u') ? 1 : 0;
+  size_t bytes = hex_begin;
+  while (bytes < run.size() && bytes - hex_begin < kHexDigits && is_hex_digit(run[bytes])) ++bytes;
+  const bool is_short_escape = !run.empty() && std::string_view("bfnrt").find(run.front()) != std::string_view::npos;
+  return std::max<size_t>(bytes, is_short_escape ? 1 : 0);
+}
+
+/// A token that a run implies. `begins`, `ends`: with the run.
+std::optional<TokenPattern> token_of(std::string run, bool begins, bool ends) {
+  using Step = TokenPattern::Step;
+  if (!begins) run.erase(0, escaped_bytes(run));
+  if (!ends && !run.empty()) run.pop_back();
+  if (begins && ends) return TokenPattern::exact(std::move(run));
+  if (run.size() < (begins ? kMinPrefixBytes : kMinInnerBytes)) return std::nullopt;
+  std::vector<Step> steps;
+  if (!begins) steps.push_back({Step::Kind::kAnyRun, ""});
+  steps.push_back({Step::Kind::kLiteral, std::move(run)});
+  if (!ends) steps.push_back({Step::Kind::kAnyRun, ""});
+  return TokenPattern::of(std::move(steps));
+}
+
 std::vector<TokenPattern> tokens_of(std::string_view atom, bool dotted_i) {
   std::vector<TokenPattern> tokens;
   const std::string bytes = to_bytes(atom);
   for (size_t begin = 0, end = 0; begin < bytes.size(); begin = end + 1) {
     end = begin;
     while (end < bytes.size() && is_letter_or_digit(bytes[end])) ++end;
-    if (end == begin || begin == 0 || !is_separator(bytes[begin - 1])) continue;
     std::string run = bytes.substr(begin, end - begin);
-    if (dotted_i && run.find('i') != std::string::npos) continue;
-    if (end < bytes.size() && is_separator(bytes[end])) {
-      tokens.push_back(TokenPattern::exact(std::move(run)));
-    } else if (run.size() > kMinPrefixBytes) {
-      run.pop_back();
-      using Step = TokenPattern::Step;
-      tokens.push_back(TokenPattern::of({{Step::Kind::kLiteral, std::move(run)}, {Step::Kind::kAnyRun, ""}}));
-    }
+    if (run.empty() || (dotted_i && run.find('i') != std::string::npos)) continue;
+    const bool begins = begin > 0 && is_separator(bytes[begin - 1]);
+    const bool ends = end < bytes.size() && is_separator(bytes[end]);
+    if (auto token = token_of(std::move(run), begins, ends)) tokens.push_back(*std::move(token));
   }
   return tokens;
 }
