@@ -2,6 +2,7 @@
 // and locked by TopicStoreImpl; internal to store/.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -51,12 +52,17 @@ struct Partition {
   bool sealing = false;   ///< someone works on frozen.front()
   PartitionRecord saved;  ///< what the catalog has
   Offset low;             ///< Kafka's low watermark as last heard, or the start
-  Offset first_kept;      ///< whole blocks below were dropped, or there never were any
+  Offset first_kept;      ///< whole blocks and dead letters below were dropped, or there never were any
   std::optional<Offset> end;
   uint64_t sealed_messages = 0;
   std::vector<KeptDeadLetter> dead_letters;  ///< durable ones, by offset
   Offset letters_sent;                       ///< dead letters below were sent on
 
+  /// What first_kept is once blocks went, by the first sealed block that is left.
+  [[nodiscard]] Offset first_kept_with(std::optional<Offset> first_block) const {
+    const Offset first = first_block.value_or(saved.next);
+    return dead_letters.empty() ? first : std::min(first, dead_letters.front().offset);
+  }
   [[nodiscard]] bool nothing_open() const { return open_messages == 0 && open_dead_letters.empty(); }
   [[nodiscard]] size_t dead_letter_count() const {
     size_t count = dead_letters.size() + open_dead_letters.size();

@@ -137,11 +137,12 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
     auto& saved = partitions_.at(id)->saved;
     saved.low = std::max(saved.low, record.low);
   }
+  std::map<PartitionId, std::optional<Offset>> lowest;  // of the partitions that lose some: their first block left
   for (const auto& [id, letter] : expired.dead_letters) {
     auto& kept = partitions_.at(id)->dead_letters;
     std::erase_if(kept, [gone = letter.offset](const KeptDeadLetter& other) { return other.offset == gone; });
+    lowest.try_emplace(id);
   }
-  std::map<PartitionId, std::optional<Offset>> lowest;  // of the partitions that lose blocks: their first block left
   for (const BlockId id : expired.ids) {
     const BlockMeta* const meta = blocks_->find(id);
     if (meta == nullptr) continue;  // compaction took all of it meanwhile, or it was rewritten
@@ -162,7 +163,7 @@ void TopicStoreImpl::publish_expired(const Expired& expired) {
   }
   for (const auto& [id, first] : lowest) {
     Partition& partition = *partitions_.at(id);
-    partition.first_kept = first.value_or(partition.saved.next);
+    partition.first_kept = partition.first_kept_with(first);
   }
   auto index = std::make_shared<IndexSnapshot>(*index_);
   const auto gone = [&](BlockId id) { return std::binary_search(expired.ids.begin(), expired.ids.end(), id); };

@@ -145,10 +145,6 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
     sealed_stored_bytes_ += meta.stored_bytes;
     next_block_ = std::max(next_block_, BlockId{meta.id.value + 1});
   }
-  for (const auto& [id, partition] : partitions_) {
-    const auto first = firsts.find(id);
-    partition->first_kept = first == firsts.end() ? partition->saved.next : first->second;
-  }
   for (const DeadLetter& letter : loaded.dead_letters) {
     const auto partition = partitions_.find(letter.partition);
     if (partition != partitions_.end()) partition->second->dead_letters.push_back({letter.offset, letter.time});
@@ -160,6 +156,9 @@ Result<void> TopicStoreImpl::adopt(Loaded& loaded) {
   for (const auto& [id, partition] : partitions_) {
     std::sort(partition->dead_letters.begin(), partition->dead_letters.end(),
               [](const auto& a, const auto& b) { return a.offset < b.offset; });
+    const auto first = firsts.find(id);
+    partition->first_kept =
+        partition->first_kept_with(first == firsts.end() ? std::nullopt : std::optional(first->second));
   }
   KSEEK_TRY(adopt_segments(loaded));
   return adopt_rebuild(loaded.rebuild_end, loaded.rebuilt_segments);

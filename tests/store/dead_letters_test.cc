@@ -93,6 +93,37 @@ TEST_F(DeadLettersTest, PagesHoldEachOnceInMemoryAndOnDisk) {
   EXPECT_EQ(listed(100).size(), 5U);
 }
 
+// A topic that doesn't follow Kafka's retention begins where the first of what it keeps is, a dead letter or not.
+TEST_F(DeadLettersTest, TheTopicBeginsWithTheFirstThatIsKept) {
+  auto config = config_of("orders");
+  config.require = Require::kJson;
+  config.retention.kind = Retention::Kind::kDuration;
+  config.retention.duration = std::chrono::milliseconds(1'000);
+  topic_ = create_topic(*store_, config);
+  for (int32_t p = 0; p < 2; ++p) ASSERT_TRUE(topic_->start_partition({p}, {0}).has_value());
+  for (const int32_t p : {0, 1}) append(p, "bad", 1'000);
+  append(0, "{}", 1'500);
+  append(0, "bad", 3'000);
+  const auto lows = [this] {
+    std::vector<std::pair<int64_t, uint64_t>> found;
+    for (const PartitionView& each : topic_->view().partitions) found.emplace_back(each.low.value, each.dead_letters);
+    return found;
+  };
+  using Lows = std::vector<std::pair<int64_t, uint64_t>>;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(lows(), (Lows{{0, 2}, {0, 1}}));
+    ASSERT_TRUE(topic_->flush().has_value());
+    reopen();
+  }
+  EXPECT_EQ(lows(), (Lows{{0, 2}, {0, 1}}));
+  ASSERT_TRUE(topic_->expire({2'100}).has_value());
+  EXPECT_EQ(lows(), (Lows{{1, 1}, {1, 0}})) << "the first ones went";
+  ASSERT_TRUE(topic_->expire({2'600}).has_value());
+  EXPECT_EQ(lows(), (Lows{{2, 1}, {1, 0}})) << "and the message";
+  reopen();
+  EXPECT_EQ(lows(), (Lows{{2, 1}, {1, 0}}));
+}
+
 TEST_F(DeadLettersTest, SentOnIsRemembered) {
   create(Require::kJson);
   for (int i = 0; i < 6; ++i) append(i % 2, "bad");
