@@ -170,7 +170,8 @@ void add_coverage(const TopicScope& scope, const std::vector<PartitionSnapshot>&
       if (find_partition(snapshot, partition) == nullptr) missing.add(partition, 0);
     }
   }
-  const std::string prefix = request.topics.size() > 1 ? scope.name + ", " : "";
+  const bool is_named = request.topics.size() == 1 && request.topics.front() == scope.name;  // and not by a pattern
+  const std::string prefix = is_named ? "" : scope.name + ", ";
   if (scope.view.partitions.empty() && scope.view.config.source == store::Source::kKafka) {
     answer.incomplete_because.push_back(scope.name + ": its partitions are not known yet, no broker has named them");
   }

@@ -199,7 +199,8 @@ TEST_F(Search, SaysThatMessagesCouldNotBeIndexed) {
   append(*topic, 0, 3, "x");
   const SearchAnswer all = answer(ask({"a"}));
   EXPECT_EQ(values(all), "x x ");
-  EXPECT_NE(reasons(all).find("partition 0: 1 message could not be indexed"), std::string::npos);
+  EXPECT_EQ(reasons(all), "partition 0: 1 message could not be indexed (see the dead letters)");
+  EXPECT_EQ(reasons(answer(ask({"*"}))), "a, partition 0: 1 message could not be indexed (see the dead letters)");
   EXPECT_EQ(all.coverage.at(0).dead_letters, 1U);
   SearchRequest before = ask({"a"});
   before.offsets.last = {0};
