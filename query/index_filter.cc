@@ -26,7 +26,7 @@ constexpr double kPairInMemorySeconds = 4e-6;
 /// cheaper.
 constexpr double kWholeDictionaryHandicap = 2;
 /// Before one, so much of its price is spent on verifying blocks.
-constexpr double kShareTriedFirst = 0.25;
+constexpr double kShareTriedFirst = 0.1;
 
 /// A cut term keeps at least so much of its token's head, so a scan below a longer prefix could miss it.
 constexpr size_t kMaxScanPrefixBytes = tokenizer::kMaxTermBytes - 16;

@@ -106,7 +106,7 @@ class IndexFilter {
   [[nodiscard]] Result<SliceSet> narrow(TermSource& source, const SliceSet& among, bool through_dictionaries = true);
 
   /// How many of the source's blocks are better verified, and narrow() asked about the rest, before it goes through a
-  /// whole dictionary, which takes long and gives no hits on the way. They cost a quarter of that. 0: it would not, or
+  /// whole dictionary, which takes long and gives no hits on the way. They cost a tenth of that. 0: it would not, or
   /// not for long. Errors: the source's.
   [[nodiscard]] Result<size_t> blocks_before_dictionaries(TermSource& source);
 

@@ -10,12 +10,12 @@
 namespace kseek::query {
 namespace {
 
-constexpr int kBlocks = 400;
-constexpr int kWordsABlock = 200;
+constexpr int kBlocks = 800;
+constexpr int kWordsABlock = 250;
 constexpr int kRareMessage = 3;
 
-/// 400 blocks of a message each in one segment, 80,000 words that no two messages share: going through them costs as
-/// much as verifying an eighth of the blocks, and a quarter of that is spent on the first blocks: thirteen.
+/// 800 blocks of a message each in one segment, 200,000 words that no two messages share: going through them costs as
+/// much as verifying a sixth of the blocks, and a tenth of that is spent on the first blocks: twelve.
 class Dictionaries : public testing::Test {
  protected:
   Dictionaries() : scratch_(options()) {
@@ -62,18 +62,18 @@ class Dictionaries : public testing::Test {
 
 TEST_F(Dictionaries, AreLeftAloneWhereTheFirstBlocksFillThePage) {
   for (const char* text :
-       {"*yment*", "value:/ayment\\d/", "value:/(ayment|refundy)\\d/", "value:*ayment* offset:5..395"}) {
+       {"*yment*", "value:/ayment\\d/", "value:/(ayment|refundy)\\d/", "value:*ayment* offset:5..795"}) {
     for (const Order order : {Order::kNewest, Order::kOldest}) {
       const SearchAnswer answer = ask(text, order);
       EXPECT_EQ(answer.hits.size(), kMaxHits) << text;
       EXPECT_EQ(answer.explain->blocks_opened, kMaxHits) << text;
-      EXPECT_GT(answer.explain->blocks_not_asked, 300U) << text;
+      EXPECT_GT(answer.explain->blocks_not_asked, kBlocks - 60U) << text;
     }
   }
 }
 
 TEST_F(Dictionaries, LeaveOfTheOtherBlocksThoseThatHaveTheWord) {
-  for (const char* text : {"*refund*", "*refundy", "value:/.refundy/", "value:/(refundy|nothing) w3|quite [a-z]+/"}) {
+  for (const char* text : {"*refund*", "*refundy", "value:/.refundy/", "value:/(refundy|nothing) w3/"}) {
     const SearchAnswer answer = ask(text);
     ASSERT_EQ(answer.hits.size(), 1U) << text;
     EXPECT_EQ(answer.hits[0].message().offset.value, kRareMessage) << text;
