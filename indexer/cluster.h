@@ -59,7 +59,7 @@ class Cluster {
   Result<std::map<PartitionId, Offset>> ends(const std::string& topic, std::chrono::milliseconds timeout);
 
   /// The first offset at or after `time` in each partition of 0 … `partitions` - 1; nullopt where there is none. (The
-  /// test broker has no index by time: always nullopt there.)
+  /// test broker can't look times up: always nullopt there.)
   Result<std::vector<std::optional<Offset>>> offsets_at(const std::string& topic, int32_t partitions, Timestamp time,
                                                         std::chrono::milliseconds timeout);
 

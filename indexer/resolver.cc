@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "indexer/log.h"
+#include "indexer/test_broker.h"
 
 namespace kseek::indexer {
 namespace {
@@ -94,10 +95,13 @@ Result<std::vector<Offset>> Resolver::first_offsets(const store::TopicConfig& co
   if (start.kind == StartPosition::Kind::kTime) {
     KSEEK_ASSIGN(by_time, cluster_.offsets_at(config.name, partitions, start.time, kTimeout));
   }
+  // The test broker can't look a time up: it has no more than what was sent since it was started.
+  const bool all = start.kind == StartPosition::Kind::kTime && is_test_broker(cluster_.cluster_id());
   for (int32_t p = 0; p < partitions; ++p) {
     const auto i = static_cast<size_t>(p);
     if (marks[i]) {
-      begins.push_back(by_time[i].value_or(begin_of(start, PartitionId{p}, *marks[i])));
+      const Offset begin = all ? marks[i]->low : begin_of(start, PartitionId{p}, *marks[i]);
+      begins.push_back(by_time[i].value_or(begin));
     } else if (start.kind == StartPosition::Kind::kEarliest) {
       begins.push_back(kMinOffset);  // right whenever its low watermark becomes known
     } else {

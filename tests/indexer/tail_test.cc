@@ -52,6 +52,17 @@ TEST(Tail, FromOffsetsBeginsThere) {
   EXPECT_TRUE(std::none_of(all.begin(), all.end(), [](const Found& m) { return m.partition == 2; }));
 }
 
+// It can't look a time up; tests/kafka has the times of a real one.
+TEST(Tail, FromATimeTakesAllThatTheTestBrokerHas) {
+  World world;
+  world.create("t", 2);
+  world.send_many("t", 2, 10);
+  world.start();
+  world.open("t", "-1h");
+  world.wait_caught_up("t");
+  EXPECT_EQ(world.scan("t").size(), 10U);
+}
+
 TEST(Tail, KeepsEveryShapeOfMessage) {
   World world;
   world.compress(true);
