@@ -160,6 +160,9 @@ std::vector<Case> make_cases(const Planted& planted) {
   cases.push_back({"regex with a literal that nothing has", [](query::SearchRequest& request, size_t i) {
                      request.where = Condition::of_regex({kAny}, {fmt::format("[a-z]wxqz{}[0-9]+", i), false});
                    }});
+  cases.push_back({"regex with a literal that no index helps with", [](query::SearchRequest& request, size_t i) {
+                     request.where = Condition::of_regex({kAny}, {fmt::format("[a-z]~{}z[0-9]+", i % 10), false});
+                   }});
   cases.push_back({"a filter that nothing passes", [](query::SearchRequest& request, size_t i) {
                      request.where = phrase(kAny, fmt::format("*j{}qx{}*", i % 10, i));
                    }});
