@@ -210,5 +210,28 @@ TEST(CommandLine, ImportsADumpAndSearchesIt) {
   EXPECT_THAT(broken.err, HasSubstr("line 1"));
 }
 
+/// The newer dump first: the older one can't be loaded behind it, and that is said.
+TEST(CommandLine, AnImportInTheWrongOrderFails) {
+  const TempDir dir;
+  const auto dump = [](int offset) {
+    return R"({"topic":"t","partition":0,"offset":)" + std::to_string(offset) +
+           R"(,"ts":1000,"payload":"wanted"})"
+           "\n";
+  };
+  write_file(dir.file("new"), dump(99) + dump(100));
+  write_file(dir.file("old"), dump(100) + dump(50));
+  const Finished failed = kseek({"import", "q", dir.file("new"), dir.file("old"), "--data-dir", dir.file("data")});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.err, HasSubstr(dir.file("old") + ", line 2: partition 0, offset 50 is not there"));
+  EXPECT_THAT(failed.err, HasSubstr("give older dumps first"));
+  EXPECT_THAT(kseek({"search", "q", "wanted", "--data-dir", dir.file("data")}).out, HasSubstr("2 hits"));
+  const Finished one = kseek({"import", "q", "-", "--data-dir", dir.file("data")}, dump(100) + dump(101));
+  EXPECT_THAT(one.out, HasSubstr("1 message imported (6 bytes), 1 there already, 0 dead letters"));
+  const Finished other =
+      kseek({"import", "q", "-", "--data-dir", dir.file("data")}, R"({"order_id":1,"event":"paid"})");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr("standard input, line 1: a message as `kcat -J` writes it was expected"));
+}
+
 }  // namespace
 }  // namespace kseek::testing
