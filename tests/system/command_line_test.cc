@@ -210,6 +210,36 @@ TEST(CommandLine, ImportsADumpAndSearchesIt) {
   EXPECT_THAT(broken.err, HasSubstr("line 1"));
 }
 
+TEST(CommandLine, DeadLettersOfAnImport) {
+  const TempDir dir;
+  std::string dump;
+  for (int offset = 0; offset < 3; ++offset) {
+    dump += R"({"topic":"t","partition":1,"offset":)" + std::to_string(offset) + R"(,"payload":"head of it)" +
+            std::string(10 * 1024 * 1024, '.') + "\"}\n";
+  }
+  write_file(dir.file("dump"), dump);
+  const Finished imported = kseek({"import", "q", dir.file("dump"), "--data-dir", dir.file("data")});
+  EXPECT_THAT(imported.out, HasSubstr("3 dead letters")) << imported.err;
+  const auto listed = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"dead-letters", "q", "--data-dir", dir.file("data")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return kseek(arguments);
+  };
+  EXPECT_THAT(listed({}).out, HasSubstr("head of it"));
+  const Json page = Json::parse(listed({"--limit", "2", "--json"}).out);
+  ASSERT_EQ(page["dead_letters"].size(), 2U);
+  EXPECT_EQ(page["dead_letters"][0]["offset"], 2);
+  EXPECT_EQ(page["dead_letters"][0]["reason"], "too_large");
+  const Json rest = Json::parse(listed({"--before", page["next"], "--json"}).out);
+  ASSERT_EQ(rest["dead_letters"].size(), 1U);
+  EXPECT_EQ(rest["dead_letters"][0]["offset"], 0);
+  EXPECT_EQ(rest["next"], nullptr);
+  EXPECT_EQ(listed({"--before", "x"}).code, 2);
+  const Finished missing = kseek({"dead-letters", "none", "--data-dir", dir.file("data")});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("has no topic \"none\""));
+}
+
 /// The newer dump first: the older one can't be loaded behind it, and that is said.
 TEST(CommandLine, AnImportInTheWrongOrderFails) {
   const TempDir dir;
