@@ -27,6 +27,12 @@ Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir) 
   return error;
 }
 
+Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store, const std::string& data_dir,
+                                                      const std::string& topic) {
+  if (auto found = store.topic(topic)) return found;
+  return Error{ErrorCode::kNotFound, fmt::format("{} has no topic \"{}\"", data_dir, topic), ""};
+}
+
 void add_example(CLI::App& command, const std::string& example) {
   const std::string before = command.get_footer();
   command.footer((before.empty() ? "Examples:\n  " : before + "\n  ") + example);

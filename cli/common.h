@@ -23,6 +23,11 @@ int fail_for_good(const Error& error);
 /// Opens a data directory to read. Never kInvalid: that is for what was typed.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_to_read(const std::string& data_dir);
 
+/// The topic of a directory that was opened. kNotFound: it has none of that name.
+[[nodiscard]] Result<std::shared_ptr<store::TopicStore>> find_topic(const store::Store& store,
+                                                                    const std::string& data_dir,
+                                                                    const std::string& topic);
+
 /// Adds a line to the "Examples:" at the end of the command's help.
 void add_example(CLI::App& command, const std::string& example);
 

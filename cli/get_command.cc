@@ -40,10 +40,7 @@ Result<std::string> get_from_server(const GetOptions& options) {
 
 Result<std::string> get_from_directory(const GetOptions& options) {
   KSEEK_ASSIGN(const auto opened, open_to_read(options.data_dir));
-  const auto topic = opened->topic(options.topic);
-  if (topic == nullptr) {
-    return Error{ErrorCode::kNotFound, fmt::format("{} has no topic \"{}\"", options.data_dir, options.topic), ""};
-  }
+  KSEEK_ASSIGN(const auto topic, find_topic(*opened, options.data_dir, options.topic));
   KSEEK_ASSIGN(const auto found, store::find_message(*topic, PartitionId{options.partition}, Offset{options.offset}));
   if (!found) {
     return Error{ErrorCode::kNotFound,

@@ -69,14 +69,18 @@ Result<void> find_files(const std::vector<std::string>& names) {
 }
 
 std::string stats_text(const indexer::ImportStats& stats) {
-  return fmt::format("{} messages imported ({} bytes), {} there already, {} dead letters\n", stats.messages,
-                     stats.raw_bytes, stats.duplicates, stats.dead_letters);
+  const auto s = [](uint64_t count) { return count == 1 ? "" : "s"; };
+  const std::string expired = stats.expired > 0 ? fmt::format("{} expired already, ", stats.expired) : "";
+  return fmt::format("{} message{} imported ({} bytes), {} there already, {}{} dead letter{}\n", stats.messages,
+                     s(stats.messages), stats.raw_bytes, stats.duplicates, expired, stats.dead_letters,
+                     s(stats.dead_letters));
 }
 
 std::string stats_json(const indexer::ImportStats& stats) {
   const nlohmann::ordered_json json{{"messages", stats.messages},
                                     {"bytes", stats.raw_bytes},
                                     {"duplicates", stats.duplicates},
+                                    {"expired", stats.expired},
                                     {"dead_letters", stats.dead_letters}};
   return json.dump() + "\n";
 }
@@ -104,6 +108,7 @@ int import(const ImportCommandOptions& options) {
     if (!stats) return fail_for_good(stats.error());
     total.messages += stats->messages;
     total.duplicates += stats->duplicates;
+    total.expired += stats->expired;
     total.dead_letters += stats->dead_letters;
     total.raw_bytes += stats->raw_bytes;
   }

@@ -10,6 +10,8 @@
 #include "cli/job_progress.h"
 #include "cli/topic_tables.h"
 #include "cli/usage_error.h"
+#include "server/job_json.h"
+#include "store/store.h"
 
 namespace kseek::cli {
 namespace {
@@ -22,6 +24,7 @@ struct JobOptions {
 
 struct DeadLetterOptions {
   ServerChoice server;
+  std::string data_dir;
   std::string topic;
   std::string before;
   unsigned limit = 100;
@@ -47,10 +50,22 @@ int cancel(const JobOptions& options) {
   return print_all(fmt::format("job {} is {}\n", job->id, job->state)) ? kDone : kFailed;
 }
 
-int dead_letters(const DeadLetterOptions& options) {
+Result<std::string> dead_letters_of_server(const DeadLetterOptions& options) {
   std::string path = topic_path(options.topic, fmt::format("/dead-letters?limit={}", options.limit));
   if (!options.before.empty()) path += "&before=" + options.before;
-  return show(HttpClient(options.server).get(path), options.json, &dead_letters_table);
+  return HttpClient(options.server).get(path);
+}
+
+/// The answer's JSON from a directory, as a server would give it.
+Result<std::string> dead_letters_of_directory(const DeadLetterOptions& options) {
+  KSEEK_ASSIGN(const auto opened, open_to_read(options.data_dir));
+  KSEEK_ASSIGN(const auto topic, find_topic(*opened, options.data_dir, options.topic));
+  return server::dead_letters_page(*topic, options.topic, options.limit, options.before);
+}
+
+int dead_letters(const DeadLetterOptions& options) {
+  const auto answer = options.data_dir.empty() ? dead_letters_of_server(options) : dead_letters_of_directory(options);
+  return show(answer, options.json, &dead_letters_table);
 }
 
 }  // namespace
@@ -86,6 +101,7 @@ void add_dead_letters(CLI::App& app, Run& run) {
   command->add_option("--limit", options->limit, "At most so many")->capture_default_str()->check(CLI::Range(1, 1000));
   command->add_option("--before", options->before, "Go on where the last list ended");
   command->add_flag("--json", options->json, "Print the answer as the server gives it");
+  command->add_option("--data-dir", options->data_dir, "Read this directory, without a server");
   add_server_option(*command, options->server);
   add_example(*command, "kseek dead-letters orders");
   command->callback([options, &run] { run = [options] { return dead_letters(*options); }; });

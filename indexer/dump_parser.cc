@@ -57,6 +57,7 @@ struct DumpParser::Impl {
   std::string name;      // scratch of one header
   std::string value;     // scratch of one header
   bool widened = false;  // the line's strings are to be narrowed
+  bool payload = false;  // the line has this field
 
   void append(std::string& arena, std::string_view text) const {
     const size_t begin = arena.size();
@@ -106,6 +107,7 @@ struct DumpParser::Impl {
 
   Result<void> field(std::string_view key, ondemand::value value_of_key, DumpLine& line, std::string& arena) {
     if (key == "payload") {
+      payload = true;
       KSEEK_ASSIGN(line.value, text(value_of_key, key, arena));
     } else if (key == "key") {
       KSEEK_ASSIGN(line.key, text(value_of_key, key, arena));
@@ -118,6 +120,8 @@ struct DumpParser::Impl {
         line.time = Timestamp{number};
       } else if (number < 0 || (key == "partition" && number > std::numeric_limits<int32_t>::max())) {
         return unexpected(key, "a number of 0 or more");
+      } else if (key == "offset" && number == kMaxOffset.value) {
+        return unexpected(key, fmt::format("a number up to {}", kMaxOffset.value - 1));
       } else if (key == "offset") {
         line.offset = Offset{number};
       } else {
@@ -147,6 +151,7 @@ struct DumpParser::Impl {
     ondemand::object object;
     if (const auto why = document.get_object().get(object); why != simdjson::SUCCESS) return wrong(why);
     DumpLine line;
+    payload = false;
     for (auto entry : object) {
       std::string_view key;
       ondemand::value value_of_key;
@@ -156,6 +161,10 @@ struct DumpParser::Impl {
     }
     const char* rest = nullptr;
     if (document.current_location().get(rest) == simdjson::SUCCESS) return wrong(simdjson::TAPE_ERROR);
+    if (!payload) {
+      return Error{ErrorCode::kInvalid, "a message as `kcat -J` writes it was expected: there is no field \"payload\"",
+                   "write the dump with `kcat -C -t TOPIC -e -J`; a message without a value has \"payload\":null"};
+    }
     return std::optional<DumpLine>(line);
   }
 };

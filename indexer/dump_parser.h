@@ -42,7 +42,8 @@ class DumpParser {
   DumpParser();
   ~DumpParser();
 
-  /// REQUIRES: kLinePadding readable bytes behind `line`. Strings are appended to `arena`. Unknown fields are ignored.
+  /// REQUIRES: kLinePadding readable bytes behind `line`. Strings are appended to `arena`. Unknown fields are ignored,
+  /// absent ones are what null is; but "payload" must be there, which kcat always writes: other JSON is no message.
   /// kcat writes bytes that aren't UTF-8 as they are, which isn't JSON: such bytes are kept (in a line that has them,
   /// \u escapes of U+0080 to U+00FF read as single bytes; kcat writes none). kInvalid says what was expected.
   Result<DumpLine> parse(std::string_view line, std::string& arena);

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/time.h"
 #include "indexer/dump_parser.h"
+#include "indexer/known_offsets.h"
 #include "indexer/redaction.h"
 #include "indexer/workers.h"
 
@@ -19,6 +20,7 @@ namespace {
 
 constexpr size_t kChunkBytes = 1_MiB;
 constexpr size_t kLongestLine = 256_MiB;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr size_t kBatchMessages = 2'048;
 constexpr size_t kBatchBytes = 1_MiB;
 
@@ -83,27 +85,39 @@ class LineReader {
   uint64_t bytes_read_ = 0;
 };
 
+Error at_line(const std::string& name, uint64_t number, Error error) {
+  error.message = fmt::format("{}, line {}: {}", name, number, error.message);
+  return error;
+}
+
 /// Collects lines and hands them to the store, a run of one partition at a time.
 class Loader {
  public:
-  Loader(store::TopicStore& topic, Workers& workers, const Redactor* redactor, ImportStats& stats)
-      : topic_(topic), workers_(workers), redactor_(redactor), stats_(stats) {}
+  Loader(store::TopicStore& topic, Workers& workers, const Redactor* redactor, const std::string& name,
+         ImportStats& stats)
+      : topic_(topic), workers_(workers), redactor_(redactor), name_(name), stats_(stats), known_(topic) {}
 
   std::string& arena() { return arena_; }
-  void add(const DumpLine& line) { lines_.push_back(line); }
+  /// `number`: of the line in its file.
+  void add(const DumpLine& line, uint64_t number) { lines_.push_back({line, number}); }
   [[nodiscard]] bool full() const { return lines_.size() >= kBatchMessages || arena_.size() >= kBatchBytes; }
 
+  /// kConflict: a line can't be loaded any more, what stands before it is.
   Result<void> flush() {
     const Timestamp ingest = now();
     for (size_t i = 0; i < lines_.size();) {
-      const PartitionId partition = lines_[i].partition.value_or(PartitionId{0});
+      const PartitionId partition = lines_[i].in_partition();
       KSEEK_ASSIGN(Offset * next, next_offset(partition, lines_[i]));
-      run_.clear();
-      for (; i < lines_.size() && lines_[i].partition.value_or(PartitionId{0}) == partition; ++i) {
+      for (; i < lines_.size() && lines_[i].in_partition() == partition; ++i) {
         const Offset offset = lines_[i].offset.value_or(*next);
         if (offset < *next) {
-          ++stats_.duplicates;
+          append(partition);
+          KSEEK_TRY(pass_over(lines_[i], offset, *next));
           continue;
+        }
+        if (offset == kMaxOffset) {
+          append(partition);
+          return at_line(name_, lines_[i].number, {ErrorCode::kInvalid, "its partition has no more offsets", ""});
         }
         run_.push_back(view(lines_[i], partition, offset, ingest));
         *next = offset.next();
@@ -121,6 +135,30 @@ class Loader {
   }
 
  private:
+  struct Line : DumpLine {
+    uint64_t number = 0;
+    [[nodiscard]] PartitionId in_partition() const { return partition.value_or(PartitionId{0}); }
+  };
+
+  /// A line whose offset lies below `next`: it is there already, or it is too late for it.
+  Result<void> pass_over(const Line& line, Offset offset, Offset next) {
+    const PartitionId partition = line.in_partition();
+    auto answer = known_.ask(partition, offset, line.time);
+    if (!answer) {
+      Error error = std::move(answer).error();
+      error.hint = "load the dumps into a new topic";  // Kafka can't be asked for what was imported
+      return at_line(name_, line.number, std::move(error));
+    }
+    if (*answer == KnownOffsets::Answer::kStored) ++stats_.duplicates;
+    if (*answer == KnownOffsets::Answer::kExpired) ++stats_.expired;
+    if (*answer != KnownOffsets::Answer::kMissing) return {};
+    return at_line(name_, line.number,
+                   {ErrorCode::kConflict,
+                    fmt::format("partition {}, offset {} is not there, and comes before what is loaded already ({})",
+                                partition.value, offset.value, next.value - 1),
+                    "what stands before that line is loaded; give older dumps first, or load them into a new topic"});
+  }
+
   Result<Offset*> next_offset(PartitionId partition, const DumpLine& first) {
     if (const auto it = next_.find(partition); it != next_.end()) return &it->second;
     auto known = topic_.next_offset(partition);
@@ -154,6 +192,7 @@ class Loader {
     for (const MessageView& message : run_) {
       if (message.raw_bytes() <= kMaxMessageBytes) stats_.raw_bytes += message.raw_bytes();
     }
+    run_.clear();
     if (outcome.frozen > 0) workers_.notify_frozen(topic_, outcome.frozen);
   }
 
@@ -161,9 +200,11 @@ class Loader {
   Workers& workers_;
   const Redactor* redactor_;  // nullptr: none
   Redactor::Bytes redacted_;
+  const std::string& name_;  // of the dump
   ImportStats& stats_;
+  KnownOffsets known_;
   std::string arena_;
-  std::vector<DumpLine> lines_;
+  std::vector<Line> lines_;
   std::vector<MessageView> run_;
   std::map<PartitionId, Offset> next_;
 };
@@ -172,7 +213,7 @@ Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& inpu
                   const ImportOptions& options, const std::function<void(const ImportStats&)>& progress,
                   ImportStats& stats) {
   LineReader reader(input);
-  Loader loader(topic, workers, options.redactor.get(), stats);
+  Loader loader(topic, workers, options.redactor.get(), name, stats);
   DumpParser parser;
   const auto flush = [&]() -> Result<void> {
     KSEEK_TRY(loader.flush());
@@ -185,24 +226,21 @@ Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& inpu
     }
     return {};
   };
-  const auto at_line = [&name](uint64_t number, Error error) {
-    error.message = fmt::format("{}, line {}: {}", name, number, error.message);
-    return error;
-  };
   for (uint64_t number = 1;; ++number) {
     auto line = reader.next();
     if (!line) {
       KSEEK_TRY(flush());
-      return at_line(number, std::move(line).error());
+      return at_line(name, number, std::move(line).error());
     }
     if (!*line) break;
+    if (number == 1 && (*line)->starts_with(kByteOrderMark)) (*line)->remove_prefix(kByteOrderMark.size());
     if ((*line)->find_first_not_of(" \t\r") == std::string_view::npos) continue;
     auto parsed = parser.parse(**line, loader.arena());
     if (!parsed) {
       KSEEK_TRY(flush());
-      return at_line(number, std::move(parsed).error());
+      return at_line(name, number, std::move(parsed).error());
     }
-    loader.add(*parsed);
+    loader.add(*parsed, number);
     if (loader.full()) KSEEK_TRY(flush());
   }
   KSEEK_TRY(flush());
@@ -214,6 +252,11 @@ Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& inpu
 
 Result<ImportStats> import_dump(store::TopicStore& topic, std::istream& input, const std::string& name,
                                 const ImportOptions& options, const std::function<void(const ImportStats&)>& progress) {
+  if (const std::string topic_name = topic.config().name; topic.config().source != store::Source::kImport) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("{} is read from Kafka: an import would make it pass over what Kafka has", topic_name),
+                 fmt::format("import under another name, or drop it first: kseek close {}", topic_name)};
+  }
   ImportStats stats;
   Workers workers(options.workers);
   // Borrowed: the caller keeps the topic longer than this function, and so longer than the workers.

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/time.h"
+#include "server/read_number.h"
 #include "server/shown_text.h"
 
 namespace kseek::server {
@@ -70,15 +74,22 @@ Result<void> read_member(indexer::ReindexRequest& request, const std::string& na
   return {};
 }
 
-}  // namespace
-
-std::string job_json(const indexer::JobStatus& job) { return dump(job_members(job)); }
-
-std::string jobs_json(const std::vector<indexer::JobStatus>& jobs) {
-  Json json;
-  json["jobs"] = Json::array();
-  for (const auto& job : jobs) json["jobs"].push_back(job_members(job));
-  return dump(json);
+/// "time,partition,offset", as dead_letters_json gives it.
+Result<std::optional<store::DeadLetterPlace>> place_of(std::string_view text) {
+  using Place = std::optional<store::DeadLetterPlace>;
+  if (text.empty()) return Place();
+  std::array<std::string_view, 3> parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const size_t comma = i + 1 < parts.size() ? text.find(',') : text.size();
+    parts[i] = text.substr(0, comma);
+    text.remove_prefix(std::min(text.size(), comma == std::string_view::npos ? comma : comma + 1));
+  }
+  store::DeadLetterPlace place;
+  if (read_number(parts[0], place.time.ms) && read_number(parts[1], place.partition.value) &&
+      read_number(parts[2], place.offset.value)) {
+    return Place(place);
+  }
+  return Error{ErrorCode::kInvalid, "\"before\" is not understood", "give what \"next\" of the last answer said"};
 }
 
 std::string dead_letters_json(const std::string& topic, const std::vector<store::DeadLetter>& letters, bool more) {
@@ -101,6 +112,26 @@ std::string dead_letters_json(const std::string& topic, const std::vector<store:
     json["next"] = fmt::format("{},{},{}", last.time.ms, last.partition.value, last.offset.value);
   }
   return dump(json);
+}
+
+}  // namespace
+
+std::string job_json(const indexer::JobStatus& job) { return dump(job_members(job)); }
+
+std::string jobs_json(const std::vector<indexer::JobStatus>& jobs) {
+  Json json;
+  json["jobs"] = Json::array();
+  for (const auto& job : jobs) json["jobs"].push_back(job_members(job));
+  return dump(json);
+}
+
+Result<std::string> dead_letters_page(const store::TopicStore& topic, const std::string& name, size_t limit,
+                                      std::string_view before) {
+  KSEEK_ASSIGN(const auto place, place_of(before));
+  auto letters = topic.dead_letters(limit + 1, place);
+  const bool more = letters.size() > limit;
+  if (more) letters.pop_back();
+  return dead_letters_json(name, letters, more);
 }
 
 Result<indexer::ReindexRequest> parse_reindex_body(const std::string& topic, std::string_view body) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "indexer/jobs.h"
@@ -13,9 +14,10 @@ namespace kseek::server {
 /// {"jobs":[…]}
 [[nodiscard]] std::string jobs_json(const std::vector<indexer::JobStatus>& jobs);
 
-/// {"topic","dead_letters":[…],"next"}: `next` is what `before` is to be for those after them; null: there are no more.
-[[nodiscard]] std::string dead_letters_json(const std::string& topic, const std::vector<store::DeadLetter>& letters,
-                                            bool more);
+/// {"topic","dead_letters":[…],"next"}: the newest `limit` of those behind `before`, which is what "next" of an earlier
+/// page said (empty: from the newest on); "next" is null when there are no more. kInvalid: `before` is none of these.
+[[nodiscard]] Result<std::string> dead_letters_page(const store::TopicStore& topic, const std::string& name,
+                                                    size_t limit, std::string_view before);
 
 /// Reads {"source","from","rate_limit"}; an empty body is {}. kInvalid names the member and what was expected.
 [[nodiscard]] Result<indexer::ReindexRequest> parse_reindex_body(const std::string& topic, std::string_view body);

@@ -1,10 +1,8 @@
 // Jobs (/api/v1/jobs, /api/v1/topics/{t}/reindex), and the dead letters of a topic.
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
-
 #include "server/job_json.h"
+#include "server/read_number.h"
 #include "server/routes.h"
 
 namespace kseek::server {
@@ -12,12 +10,6 @@ namespace {
 
 constexpr size_t kDeadLettersAPage = 100;
 constexpr size_t kMostDeadLetters = 1000;
-
-template <class Number>
-bool read_number(std::string_view text, Number& number) {
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && rest == text.data() + text.size();
-}
 
 Result<uint64_t> job_id(const Request& request) {
   uint64_t id = 0;
@@ -52,24 +44,6 @@ Result<Response> cancel_job(const Services& services, const Request& request) {
   return Response{.body = job_json(job)};
 }
 
-/// "time,partition,offset", as dead_letters_json gives it.
-Result<std::optional<store::DeadLetterPlace>> place_of(std::string_view text) {
-  using Place = std::optional<store::DeadLetterPlace>;
-  if (text.empty()) return Place();
-  std::array<std::string_view, 3> parts;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const size_t comma = i + 1 < parts.size() ? text.find(',') : text.size();
-    parts[i] = text.substr(0, comma);
-    text.remove_prefix(std::min(text.size(), comma == std::string_view::npos ? comma : comma + 1));
-  }
-  store::DeadLetterPlace place;
-  if (read_number(parts[0], place.time.ms) && read_number(parts[1], place.partition.value) &&
-      read_number(parts[2], place.offset.value)) {
-    return Place(place);
-  }
-  return Error{ErrorCode::kInvalid, "\"before\" is not understood", "give what \"next\" of the last answer said"};
-}
-
 Result<Response> list_dead_letters(const Services& services, const Request& request) {
   KSEEK_ASSIGN(const auto topic, find_topic(services.store, request.captures[0]));
   size_t limit = kDeadLettersAPage;
@@ -78,11 +52,8 @@ Result<Response> list_dead_letters(const Services& services, const Request& requ
     return Error{ErrorCode::kInvalid, fmt::format("\"limit\" is \"{}\"", asked),
                  fmt::format("expected a whole number from 1 to {}", kMostDeadLetters)};
   }
-  KSEEK_ASSIGN(const auto before, place_of(request.parameter("before")));
-  auto letters = topic->dead_letters(limit + 1, before);
-  const bool more = letters.size() > limit;
-  if (more) letters.pop_back();
-  return Response{.body = dead_letters_json(request.captures[0], letters, more)};
+  KSEEK_ASSIGN(auto page, dead_letters_page(*topic, request.captures[0], limit, request.parameter("before")));
+  return Response{.body = std::move(page)};
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST(DumpParser, NullAbsentAndEmptyDiffer) {
   ASSERT_TRUE(nulls.line);
   EXPECT_EQ(nulls.line->key.in(nulls.arena), std::nullopt);
   EXPECT_EQ(nulls.line->value.in(nulls.arena), std::nullopt);
-  const auto absent = parse("{}");
+  const auto absent = parse(R"({"payload":null})");
   ASSERT_TRUE(absent.line);
   EXPECT_EQ(absent.line->key.in(absent.arena), std::nullopt);
   EXPECT_EQ(absent.line->offset, std::nullopt);
@@ -82,15 +82,34 @@ TEST(DumpParser, KeepsDecodedPayloadsAsTheirJson) {
 }
 
 TEST(DumpParser, SaysWhatItExpected) {
-  for (const char* bad :
-       {"nonsense", "[1]", "{\"offset\":", "{\"offset\":\"x\"}", "{\"offset\":-1}", "{\"partition\":3000000000}",
-        "{\"ts\":1.5}", "{\"headers\":[\"a\"]}", "{\"headers\":[null,\"a\"]}", "{\"headers\":7}", "{\"key\":\"a\"} {}",
-        "{\"key\":\"a\"}}", "{\"tstype\":1}", "{\"key\":\"\xff", "\xff"}) {
+  for (const char* bad : {"nonsense",
+                          "[1]",
+                          "{\"offset\":",
+                          "{\"offset\":\"x\"}",
+                          "{\"offset\":-1}",
+                          "{\"partition\":3000000000}",
+                          "{\"ts\":1.5}",
+                          "{\"headers\":[\"a\"]}",
+                          "{\"headers\":[null,\"a\"]}",
+                          "{\"headers\":7}",
+                          "{\"key\":\"a\"} {}",
+                          "{\"key\":\"a\"}}",
+                          "{}",
+                          R"({"order_id":1,"event":"paid"})",
+                          R"({"topic":"t","partition":0,"offset":3,"key":"k","value":"as other tools write it"})",
+                          R"({"offset":9223372036854775807,"payload":"x"})",
+                          R"({"offset":9223372036854775808,"payload":"x"})",
+                          "{\"tstype\":1}",
+                          "{\"key\":\"\xff",
+                          "\xff"}) {
     const auto parsed = parse(bad);
     ASSERT_FALSE(parsed.line) << bad;
     EXPECT_EQ(parsed.line.error().code, ErrorCode::kInvalid) << bad;
     EXPECT_NE(parsed.line.error().message.find("expected"), std::string::npos) << parsed.line.error().message;
   }
+  const auto last = parse(R"({"offset":9223372036854775806,"payload":"x"})");
+  ASSERT_TRUE(last.line) << describe(last.line.error());
+  EXPECT_EQ(last.line->offset->value, 9'223'372'036'854'775'806);
 }
 
 }  // namespace

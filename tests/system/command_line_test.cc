@@ -210,5 +210,58 @@ TEST(CommandLine, ImportsADumpAndSearchesIt) {
   EXPECT_THAT(broken.err, HasSubstr("line 1"));
 }
 
+TEST(CommandLine, DeadLettersOfAnImport) {
+  const TempDir dir;
+  std::string dump;
+  for (int offset = 0; offset < 3; ++offset) {
+    dump += R"({"topic":"t","partition":1,"offset":)" + std::to_string(offset) + R"(,"payload":"head of it)" +
+            std::string(10 * 1024 * 1024, '.') + "\"}\n";
+  }
+  write_file(dir.file("dump"), dump);
+  const Finished imported = kseek({"import", "q", dir.file("dump"), "--data-dir", dir.file("data")});
+  EXPECT_THAT(imported.out, HasSubstr("3 dead letters")) << imported.err;
+  const auto listed = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"dead-letters", "q", "--data-dir", dir.file("data")};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return kseek(arguments);
+  };
+  EXPECT_THAT(listed({}).out, HasSubstr("head of it"));
+  const Json page = Json::parse(listed({"--limit", "2", "--json"}).out);
+  ASSERT_EQ(page["dead_letters"].size(), 2U);
+  EXPECT_EQ(page["dead_letters"][0]["offset"], 2);
+  EXPECT_EQ(page["dead_letters"][0]["reason"], "too_large");
+  const Json rest = Json::parse(listed({"--before", page["next"], "--json"}).out);
+  ASSERT_EQ(rest["dead_letters"].size(), 1U);
+  EXPECT_EQ(rest["dead_letters"][0]["offset"], 0);
+  EXPECT_EQ(rest["next"], nullptr);
+  EXPECT_EQ(listed({"--before", "x"}).code, 2);
+  const Finished missing = kseek({"dead-letters", "none", "--data-dir", dir.file("data")});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_THAT(missing.err, HasSubstr("has no topic \"none\""));
+}
+
+/// The newer dump first: the older one can't be loaded behind it, and that is said.
+TEST(CommandLine, AnImportInTheWrongOrderFails) {
+  const TempDir dir;
+  const auto dump = [](int offset) {
+    return R"({"topic":"t","partition":0,"offset":)" + std::to_string(offset) +
+           R"(,"ts":1000,"payload":"wanted"})"
+           "\n";
+  };
+  write_file(dir.file("new"), dump(99) + dump(100));
+  write_file(dir.file("old"), dump(100) + dump(50));
+  const Finished failed = kseek({"import", "q", dir.file("new"), dir.file("old"), "--data-dir", dir.file("data")});
+  EXPECT_EQ(failed.code, 1);
+  EXPECT_THAT(failed.err, HasSubstr(dir.file("old") + ", line 2: partition 0, offset 50 is not there"));
+  EXPECT_THAT(failed.err, HasSubstr("give older dumps first"));
+  EXPECT_THAT(kseek({"search", "q", "wanted", "--data-dir", dir.file("data")}).out, HasSubstr("2 hits"));
+  const Finished one = kseek({"import", "q", "-", "--data-dir", dir.file("data")}, dump(100) + dump(101));
+  EXPECT_THAT(one.out, HasSubstr("1 message imported (6 bytes), 1 there already, 0 dead letters"));
+  const Finished other =
+      kseek({"import", "q", "-", "--data-dir", dir.file("data")}, R"({"order_id":1,"event":"paid"})");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr("standard input, line 1: a message as `kcat -J` writes it was expected"));
+}
+
 }  // namespace
 }  // namespace kseek::testing
