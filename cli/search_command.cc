@@ -60,9 +60,9 @@ int search(const SearchOptions& options) {
   if (options.follow) {
     parameters.push_back({"follow", "1"});
     HttpClient client(options.server);
-    return follow_search(client, search_path(parameters), {terminal_columns(), may_style()}, options.json);
+    return follow_search(client, search_question(parameters), {terminal_columns(), may_style()}, options.json);
   }
-  const auto json = options.data_dir.empty() ? HttpClient(options.server).get(search_path(parameters))
+  const auto json = options.data_dir.empty() ? HttpClient(options.server).ask(search_question(parameters))
                                              : search_directory(options.data_dir, parameters);
   if (!json) return fail(json.error());
   if (options.json) return print_all(*json + "\n") ? kDone : kFailed;

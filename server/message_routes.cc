@@ -101,8 +101,14 @@ void add_message_routes(Router& router, const Services& services) {
     const Need need = std::string_view(method) == "GET" ? Need::kSearch : Need::kOperate;
     router.add({method, pattern, Lane::kControl, {}, std::move(handler), need});
   };
-  router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(),
-              [services](const Request& r) { return messages_from(services, r); }, Need::kSearch});
+  const Handler answer = [services](const Request& r) { return messages_from(services, r); };
+  router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(), answer, Need::kSearch});
+  router.add({"POST",
+              "/api/v1/topics/{}/messages/read",
+              Lane::kSearch,
+              {},
+              with_body_parameters(messages_parameter_names(), answer),
+              Need::kSearch});
   add("POST", "/api/v1/topics/{}/messages", [services](const Request& r) { return send_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}", [services](const Request& r) { return whole_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}/key",

@@ -190,6 +190,32 @@ TEST_F(Routes, CursorPagesThroughAllOnce) {
   expect_error(world->get("/api/v1/search?topic=paged&cursor=nonsense"), 400, "invalid");
 }
 
+/// For what is too long for an address.
+TEST_F(Routes, ParametersAsABody) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "载";
+  const auto sent = world->send({"orders", PartitionId{2}, "long-1", text, {}, Timestamp{7000}});
+  const auto ask = [](const std::string& path, const Json& body) { return world->call("POST", path, body.dump()); };
+  const Json asked{{"topic", "orders"}, {"q", "\"" + text + "\""}, {"limit", 1}, {"explain", true}, {"key", nullptr}};
+  const RawAnswer found = ask("/api/v1/search", asked);
+  ASSERT_EQ(found.status, 200) << found.body;
+  ASSERT_EQ(found.json()["hits"].size(), 1U);
+  EXPECT_EQ(found.json()["hits"][0]["key"], "long-1");
+  EXPECT_TRUE(found.json().contains("explain"));
+  const Json from{{"partition", 2}, {"offset", sent.offset.value}, {"limit", "1"}};
+  const RawAnswer message = ask("/api/v1/topics/orders/messages/read", from);
+  ASSERT_EQ(message.status, 200) << message.body;
+  EXPECT_EQ(message.json()["messages"][0]["key"], "long-1");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"patition", 1}}), 400, "invalid", "patition");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"q", {"a"}}}), 400, "invalid", "\"q\" must be a string");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"q", 1}}), 400, "invalid", "\"q\" must be a string");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"time", true}}), 400, "invalid", "\"time\" must be");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"limit", 11}}), 400, "invalid", "limit");
+  expect_error(ask("/api/v1/search?topic=orders", {{"q", "x"}}), 400, "invalid", "topic");
+  expect_error(ask("/api/v1/search", Json::array()), 400, "invalid", "object");
+  expect_error(ask("/api/v1/topics/none/messages/read", {{"time", 1}}), 404, "not_found", "none");
+}
+
 TEST_F(Routes, BadSearches) {
   expect_error(world->get("/api/v1/search"), 400, "invalid", "topic");
   expect_error(world->get("/api/v1/search?topic=none"), 404, "not_found", "none");
