@@ -126,6 +126,25 @@ TEST_F(Routes, ValuesAreCutAndBytesThatAreNotTextAreShown) {
   EXPECT_EQ(tombstone["tombstone"], true);
 }
 
+TEST_F(Routes, LongHeadersAreCutAndTheOthersStay) {
+  indexer::OutgoingMessage message{"orders", PartitionId{0}, "heads-1", "v", {}, {}};
+  const std::string large(3'000'000, 'h');
+  message.headers = {{"large", large}, {"trace-id", "4bf92f35"}, {"none", std::nullopt}};
+  const auto sent = world->send(message);
+  const Json whole = world->get("/api/v1/topics/orders/messages/0/" + std::to_string(sent.offset.value)).json();
+  EXPECT_EQ(whole["truncated"], true);
+  ASSERT_EQ(whole["headers"].size(), 3U);
+  const std::string shown = whole["headers"][0]["value"];
+  EXPECT_GT(shown.size(), 1'000'000U) << "as long as a value";
+  EXPECT_LE(shown.size(), 1'048'576U);
+  EXPECT_EQ(whole["headers"][1], Json::parse(R"({"name":"trace-id","value":"4bf92f35"})"));
+  EXPECT_EQ(whole["headers"][2], Json::parse(R"({"name":"none","value":null})"));
+  const Json hit = world->get("/api/v1/search?topic=orders&key=heads-1").json()["hits"][0];
+  EXPECT_EQ(hit["truncated"], true);
+  EXPECT_EQ(hit["headers"][0]["value"], std::string(1024, 'h'));
+  EXPECT_EQ(hit["headers"][1]["value"], "4bf92f35");
+}
+
 TEST_F(Routes, OneMessageAndItsBytes) {
   const std::string key("k\x00\xfe", 3);
   const std::string value = std::string(3000, 'v') + "\xff";
