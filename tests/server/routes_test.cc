@@ -52,6 +52,7 @@ TEST_F(Routes, Health) {
 
 TEST_F(Routes, UnknownPathsMethodsAndParameters) {
   expect_error(world->get("/nothing"), 404, "not_found");
+  EXPECT_THAT(world->get("/nothing").body, HasSubstr("GET /openapi.json lists"));
   expect_error(world->get("/api/v1/topics/"), 404, "not_found");
   expect_error(world->get("/api/v1/topics?x=1"), 400, "invalid", "\"x\"");
   expect_error(world->get("/api/v1/search?topic=orders&patition=1"), 400, "invalid", "patition");
