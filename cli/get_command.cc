@@ -12,6 +12,7 @@
 #include "cli/common.h"
 #include "cli/http_client.h"
 #include "cli/usage_error.h"
+#include "server/dead_letter_error.h"
 #include "server/json.h"
 #include "store/store.h"
 
@@ -47,6 +48,9 @@ Result<std::string> get_from_directory(const GetOptions& options) {
   }
   KSEEK_ASSIGN(const auto found, store::find_message(*topic, PartitionId{options.partition}, Offset{options.offset}));
   if (!found) {
+    if (auto dead = server::dead_letter_error(*topic, PartitionId{options.partition}, Offset{options.offset})) {
+      return *std::move(dead);
+    }
     return Error{ErrorCode::kNotFound,
                  fmt::format("topic \"{}\" has no message at partition {}, offset {}", options.topic, options.partition,
                              options.offset),
