@@ -113,6 +113,7 @@ TEST(CommandLine, ConfigurationErrorsSayTheLine) {
       {"[server]\nlisten = 7\n", "line 2: [server] listen: expected a text"},
       {"[server]\nlissen = \"x\"\n", "line 2: [server] has no setting \"lissen\""},
       {"\n\n[sever]\n", "line 3: unknown \"sever\""},
+      {"[sever]\n", ", redact\n"},
       {"[server]\nmax_connections = 0\n", "line 2"},
       {"[store]\nblock_max_messages = 1.5\n", "a whole number"},
       {"[indexer]\nseal_after = 5\n", "a span of time as text"},
