@@ -94,7 +94,7 @@ Result<ExampleOutcome> check_example(HttpClient& client, const Example& example,
   auto parameters = example.parameters;
   parameters.push_back({"cursor", ""});
   for (size_t seen = 0;;) {
-    KSEEK_ASSIGN(const std::string body, client.get(search_path(parameters)));
+    KSEEK_ASSIGN(const std::string body, client.ask(search_question(parameters)));
     const Json answer = Json::parse(body);
     if (!answer.at("complete").get<bool>()) return wrong(example, "it says that it is not complete");
     if (outcome.first_answer.empty()) {

@@ -20,6 +20,7 @@
 #include "cli/service.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
+#include "cli/usage_error.h"
 #include "indexer/producer.h"
 #include "indexer/test_broker.h"
 #include "server/listen_socket.h"
@@ -202,7 +203,9 @@ Result<void> demo(const DemoOptions& options) {
 void add_demo(CLI::App& app, Run& run) {
   auto options = std::make_shared<DemoOptions>();
   CLI::App* command = app.add_subcommand("demo", "An in-process Kafka broker with sample topics, and search on them");
-  command->add_option("--listen", options->listen, "host:port of the server")->capture_default_str();
+  command->add_option("--listen", options->listen, "host:port of the server")
+      ->capture_default_str()
+      ->check(listen_address());
   command->add_option("--data-dir", options->data_dir, "Keep the data here (default: a temporary directory)");
   command->add_flag("--once", options->once, "Load, search, check the answers, and end");
   add_example(*command, "kseek demo");

@@ -83,9 +83,9 @@ class Tail {
 
 }  // namespace
 
-int follow_search(HttpClient& client, const std::string& path, const TableStyle& style, bool json) {
+int follow_search(HttpClient& client, const Question& question, const TableStyle& style, bool json) {
   Tail tail(style, json);
-  const auto ended = client.stream(path, [&tail](std::string_view part) { return tail.take(part); });
+  const auto ended = client.stream(question, [&tail](std::string_view part) { return tail.take(part); });
   if (tail.failed()) return kFailed;
   if (!ended) return fail(ended.error());
   fmt::print(stderr, "kseek: the server ended the stream\n");

@@ -8,8 +8,8 @@
 
 namespace kseek::cli {
 
-/// `path` of a search with follow=1. A line a hit: for people, or with `json` the hit as the server gives it. What the
-/// answer lacks, and messages that were skipped, are said on stderr. The command's exit code.
-[[nodiscard]] int follow_search(HttpClient& client, const std::string& path, const TableStyle& style, bool json);
+/// `question`: a search with follow=1. A line a hit: for people, or with `json` the hit as the server gives it. What
+/// the answer lacks, and messages that were skipped, are said on stderr. The command's exit code.
+[[nodiscard]] int follow_search(HttpClient& client, const Question& question, const TableStyle& style, bool json);
 
 }  // namespace kseek::cli

@@ -6,11 +6,13 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
 #include "cli/usage_error.h"
+#include "server/dead_letter_error.h"
 #include "server/json.h"
 #include "store/store.h"
 
@@ -43,6 +45,9 @@ Result<std::string> get_from_directory(const GetOptions& options) {
   KSEEK_ASSIGN(const auto topic, find_topic(*opened, options.data_dir, options.topic));
   KSEEK_ASSIGN(const auto found, store::find_message(*topic, PartitionId{options.partition}, Offset{options.offset}));
   if (!found) {
+    if (auto dead = server::dead_letter_error(*topic, PartitionId{options.partition}, Offset{options.offset})) {
+      return *std::move(dead);
+    }
     return Error{ErrorCode::kNotFound,
                  fmt::format("topic \"{}\" has no message at partition {}, offset {}", options.topic, options.partition,
                              options.offset),
@@ -56,9 +61,19 @@ Result<std::string> get_from_directory(const GetOptions& options) {
   return std::string(*part);
 }
 
+/// On stderr, if not all of the message is in its JSON.
+void tell_of_cuts(const std::string& message) {
+  const auto json = nlohmann::json::parse(message, nullptr, false);
+  if (!json.is_object() || !json.value("truncated", false)) return;
+  fmt::print(stderr,
+             "kseek: the message is too long to be shown whole: \"truncated\"\n"
+             "       --key and --value write all bytes of its key and value; headers are shown to 1 MiB\n");
+}
+
 int get(const GetOptions& options) {
   const auto bytes = options.data_dir.empty() ? get_from_server(options) : get_from_directory(options);
   if (!bytes) return fail_for_good(bytes.error());
+  if (!options.key && !options.value) tell_of_cuts(*bytes);
   if (options.file.empty() || options.file == "-") return print_all(*bytes) ? kDone : kFailed;
   std::ofstream file(options.file, std::ios::binary);
   file << *bytes;

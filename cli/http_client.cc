@@ -11,6 +11,9 @@
 namespace kseek::cli {
 namespace {
 
+/// Many proxies take no longer ones than 8 KiB; a server takes server/refusals.h's.
+constexpr size_t kLongestAddress = 4096;
+
 size_t collect(const char* data, size_t size, size_t count, void* out) {
   static_cast<std::string*>(out)->append(data, size * count);
   return size * count;
@@ -67,6 +70,9 @@ HttpClient::HttpClient(ServerChoice server, std::chrono::milliseconds limit)
 HttpClient::~HttpClient() = default;
 
 Result<std::string> HttpClient::get(const std::string& path) { return perform("GET", path, nullptr); }
+Result<std::string> HttpClient::ask(const Question& question) {
+  return question.body ? post(question.path, *question.body) : get(question.path);
+}
 Result<std::string> HttpClient::post(const std::string& path, const std::string& json_body) {
   return perform("POST", path, &json_body);
 }
@@ -77,7 +83,7 @@ Result<std::string> HttpClient::remove(const std::string& path) { return perform
 
 /// The token goes as a header. curl keeps it out of its own words, and follows no redirect that could carry it
 /// elsewhere.
-Result<void> HttpClient::prepare(const char* method, const std::string& target, bool json_body) {
+Result<void> HttpClient::prepare(const char* method, const std::string& target, const std::string* json_body) {
   KSEEK_ASSIGN(const std::string token, token_of(server_));
   CURL* curl = handle_->curl;
   curl_easy_reset(curl);
@@ -90,9 +96,11 @@ Result<void> HttpClient::prepare(const char* method, const std::string& target, 
   curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!server_.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, server_.ca_file.c_str());
   handle_->clear_headers();
-  if (json_body) {
+  if (json_body != nullptr) {
     handle_->add_header("Content-Type: application/json");
     handle_->add_header("Expect:");
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json_body->size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json_body->data());
   }
   if (!token.empty()) handle_->add_header("Authorization: Bearer " + token);
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, handle_->headers);
@@ -121,14 +129,10 @@ Result<void> HttpClient::outcome(int code) const {
 Result<std::string> HttpClient::perform(const char* method, const std::string& path, const std::string* body) {
   CURL* curl = handle_->curl;
   std::string answer;
-  KSEEK_TRY(prepare(method, url_ + path, body != nullptr));
+  KSEEK_TRY(prepare(method, url_ + path, body));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limit_.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &collect);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-  if (body != nullptr) {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
-  }
   KSEEK_TRY(outcome(curl_easy_perform(curl)));
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -136,7 +140,7 @@ Result<std::string> HttpClient::perform(const char* method, const std::string& p
   return answer;
 }
 
-Result<void> HttpClient::stream(const std::string& path, const std::function<bool(std::string_view)>& take) {
+Result<void> HttpClient::stream(const Question& question, const std::function<bool(std::string_view)>& take) {
   struct Receiver {
     CURL* curl;
     const std::function<bool(std::string_view)>& take;
@@ -155,7 +159,8 @@ Result<void> HttpClient::stream(const std::string& path, const std::function<boo
     to.stopped = !to.take(part);
     return to.stopped ? 0 : part.size();
   };
-  KSEEK_TRY(prepare("GET", url_ + path, false));
+  const std::string* body = question.body ? &*question.body : nullptr;
+  KSEEK_TRY(prepare(body == nullptr ? "GET" : "POST", url_ + question.path, body));
   curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(handle_->curl, CURLOPT_LOW_SPEED_TIME, 60L);
   curl_easy_setopt(handle_->curl, CURLOPT_WRITEFUNCTION, receive);
@@ -175,21 +180,25 @@ std::string topic_path(const std::string& topic, const std::string& rest) {
 
 namespace {
 
-std::string with_query(std::string path, const std::vector<server::Parameter>& parameters) {
+/// `long_path` takes the parameters as a body.
+Question question_of(std::string path, std::string long_path, const std::vector<server::Parameter>& parameters) {
   for (const server::Parameter& p : parameters) {
     path += fmt::format("{}{}={}", &p == &parameters.front() ? '?' : '&', p.name, server::percent_encode(p.value));
   }
-  return path;
+  if (path.size() <= kLongestAddress) return {std::move(path), std::nullopt};
+  auto body = nlohmann::json::object();
+  for (const server::Parameter& p : parameters) body[p.name] = p.value;
+  return {std::move(long_path), body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
 }
 
 }  // namespace
 
-std::string search_path(const std::vector<server::Parameter>& parameters) {
-  return with_query("/api/v1/search", parameters);
+Question search_question(const std::vector<server::Parameter>& parameters) {
+  return question_of("/api/v1/search", "/api/v1/search", parameters);
 }
 
-std::string messages_path(const std::string& topic, const std::vector<server::Parameter>& parameters) {
-  return with_query(topic_path(topic, "/messages"), parameters);
+Question messages_question(const std::string& topic, const std::vector<server::Parameter>& parameters) {
+  return question_of(topic_path(topic, "/messages"), topic_path(topic, "/messages/read"), parameters);
 }
 
 }  // namespace kseek::cli

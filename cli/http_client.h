@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,12 @@
 #include "server/http_types.h"
 
 namespace kseek::cli {
+
+/// What is asked by parameters: with GET, or, where that would be too long an address, with POST.
+struct Question {
+  std::string path;
+  std::optional<std::string> body;  ///< set: POST
+};
 
 class HttpClient {
  public:
@@ -26,15 +33,16 @@ class HttpClient {
   /// The answer's body when the status is 2xx; otherwise the server's own error.
   /// kUnavailable: nobody answers there (the hint says how to start a server).
   [[nodiscard]] Result<std::string> get(const std::string& path);
+  [[nodiscard]] Result<std::string> ask(const Question& question);
   [[nodiscard]] Result<std::string> post(const std::string& path, const std::string& json_body);
   [[nodiscard]] Result<std::string> patch(const std::string& path, const std::string& json_body);
   [[nodiscard]] Result<std::string> remove(const std::string& path);
   /// Gives the body to `take` as it comes, without limit of time, until the server ends it or `take` says false. Errors
   /// as get(); kUnavailable too when nothing at all comes for a minute (a live server sends something every 15 s).
-  [[nodiscard]] Result<void> stream(const std::string& path, const std::function<bool(std::string_view)>& take);
+  [[nodiscard]] Result<void> stream(const Question& question, const std::function<bool(std::string_view)>& take);
 
  private:
-  [[nodiscard]] Result<void> prepare(const char* method, const std::string& target, bool json_body);
+  [[nodiscard]] Result<void> prepare(const char* method, const std::string& target, const std::string* json_body);
   [[nodiscard]] Result<void> outcome(int code) const;
   [[nodiscard]] Result<std::string> perform(const char* method, const std::string& path, const std::string* body);
 
@@ -47,9 +55,9 @@ class HttpClient {
 
 /// "/api/v1/topics/…" with the segments percent-encoded.
 [[nodiscard]] std::string topic_path(const std::string& topic, const std::string& rest = "");
-/// "/api/v1/search?…"
-[[nodiscard]] std::string search_path(const std::vector<server::Parameter>& parameters);
-/// "/api/v1/topics/…/messages?…"
-[[nodiscard]] std::string messages_path(const std::string& topic, const std::vector<server::Parameter>& parameters);
+/// "/api/v1/search?…", or that path and a body
+[[nodiscard]] Question search_question(const std::vector<server::Parameter>& parameters);
+/// "/api/v1/topics/…/messages?…", or "/api/v1/topics/…/messages/read" and a body
+[[nodiscard]] Question messages_question(const std::string& topic, const std::vector<server::Parameter>& parameters);
 
 }  // namespace kseek::cli

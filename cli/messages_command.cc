@@ -47,7 +47,7 @@ Result<std::string> read_directory(const MessagesOptions& options) {
 
 int messages(const MessagesOptions& options) {
   const auto json = options.data_dir.empty()
-                        ? HttpClient(options.server).get(messages_path(options.topic, parameters_of(options)))
+                        ? HttpClient(options.server).ask(messages_question(options.topic, parameters_of(options)))
                         : read_directory(options);
   if (!json) return fail(json.error());
   if (options.json) return print_all(*json + "\n") ? kDone : kFailed;

@@ -60,9 +60,9 @@ int search(const SearchOptions& options) {
   if (options.follow) {
     parameters.push_back({"follow", "1"});
     HttpClient client(options.server);
-    return follow_search(client, search_path(parameters), {terminal_columns(), may_style()}, options.json);
+    return follow_search(client, search_question(parameters), {terminal_columns(), may_style()}, options.json);
   }
-  const auto json = options.data_dir.empty() ? HttpClient(options.server).get(search_path(parameters))
+  const auto json = options.data_dir.empty() ? HttpClient(options.server).ask(search_question(parameters))
                                              : search_directory(options.data_dir, parameters);
   if (!json) return fail(json.error());
   if (options.json) return print_all(*json + "\n") ? kDone : kFailed;
@@ -76,7 +76,7 @@ int search(const SearchOptions& options) {
 void add_search(CLI::App& app, Run& run) {
   auto options = std::make_shared<SearchOptions>();
   CLI::App* command = app.add_subcommand("search", "Find the newest messages that match");
-  command->add_option("topics", options->topics, "Topics apart by commas; * and ? in names")->required();
+  command->add_option("topics", options->topics, "Topics apart by commas; * in names")->required();
   command->add_option("query", options->query, "Words and \"quoted phrases\", all required; * and ? in words");
   command->add_option("--partition", options->partition, "0,3 or 0-3");
   command->add_option("--offset", options->offset, "A..B, A.., ..B or A; both ends included");

@@ -16,6 +16,7 @@
 #include "cli/serve_config.h"
 #include "cli/service.h"
 #include "cli/signals.h"
+#include "cli/usage_error.h"
 
 namespace kseek::cli {
 namespace {
@@ -89,7 +90,8 @@ void add_serve(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("serve", "Tail the opened topics from Kafka and answer searches over HTTP");
   command->add_option("--brokers", options->brokers, "Kafka's bootstrap servers, host:port,…");
   command->add_option("--data-dir", options->data_dir, "Where messages and index are kept; made where it is missing");
-  command->add_option("--listen", options->listen, "host:port (default 127.0.0.1:7420; port 0 picks a free one)");
+  command->add_option("--listen", options->listen, "host:port (default 127.0.0.1:7420; port 0 picks a free one)")
+      ->check(listen_address());
   command->add_option("--config", options->config, "kseek.toml; `kseek config` prints one with every setting");
   command->add_option("--log-level", options->log_level, "debug, info (default), warn or error");
   command->add_option("--log-format", options->log_format, "text (default) or json: an object a line");

@@ -50,7 +50,7 @@ std::string keys_of(const std::vector<Setting>& settings, std::string_view table
 std::string table_names() {
   std::string list;
   for (const SettingTable& table : setting_tables()) list += (list.empty() ? "" : ", ") + table.name;
-  return list;
+  return list + ", redact";  // read_redaction's
 }
 
 Result<void> read_kafka(const std::string& path, const toml::table& table, ServeConfig& config) {

@@ -18,10 +18,15 @@ void use_utf8_locale() {
   (void)set;
 }
 
+/// Turns the direction of the text behind it: what is shown would read otherwise than it stands there.
+bool turns_direction(wchar_t c) {
+  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+}
+
 Glyph glyph_of(wchar_t character, std::string_view bytes, size_t origin) {
   if (character == L'\n' || character == L'\r' || character == L'\t') return {" ", 1, origin};
   const int columns = wcwidth(character);
-  if (columns < 0) return {"·", 1, origin};
+  if (columns < 0 || turns_direction(character)) return {"·", 1, origin};
   return {std::string(bytes), columns, origin};
 }
 

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/listen_socket.h"
+
 namespace kseek::cli {
 namespace {
 
@@ -76,13 +78,28 @@ std::string in_words(const std::string& text) {
   return colon == std::string::npos || !text.ends_with(" missing") ? text : text.substr(0, colon) + " needs a value";
 }
 
+/// A word of a query may begin with -, too.
+std::string no_such_option(const CLI::App& command, const std::string& typed) {
+  std::string text = fmt::format("there is no option \"{}\"{}", typed, meant(typed, names_of_options(command)));
+  const CLI::Option* query = command.get_option_no_throw("query");
+  if (query == nullptr || typed.starts_with("--")) return text;
+  const CLI::Option* topics = command.get_option("topics");
+  return fmt::format("{}; before a query that begins with -, write --: kseek {} {} -- {}", text, command.get_name(),
+                     topics->count() > 0 ? topics->as<std::string>() : "TOPIC", typed);
+}
+
 std::string what_is_wrong(const CLI::App& command, const CLI::Error& error) {
   auto rest = command.remaining();
-  std::erase(rest, "--");
-  const auto unknown = std::find_if(rest.begin(), rest.end(), [](const auto& word) { return word.starts_with('-'); });
-  if (unknown != rest.end()) {
-    return fmt::format("there is no option \"{}\"{}", *unknown, meant(*unknown, names_of_options(command)));
+  const auto mark = std::find(rest.begin(), rest.end(), "--");  // behind it nothing is an option
+  const auto is_option = [](const auto& word) { return word.starts_with('-'); };
+  const auto unknown = std::find_if(rest.begin(), mark, is_option);
+  if (unknown != mark) return no_such_option(command, *unknown);
+  const auto late =
+      std::find_if(mark, rest.end(), [](const auto& word) { return word.starts_with("--") && word != "--"; });
+  if (late != rest.end()) {
+    return fmt::format("\"{}\" stands behind --, where nothing is an option: write it before", *late);
   }
+  std::erase(rest, "--");
   const auto own = names_of_commands(command);
   if (!own.empty() && rest.empty()) return fmt::format("a command is missing: {}", fmt::join(own, ", "));
   if (!own.empty()) return fmt::format("there is no command \"{}\"{}", rest.front(), meant(rest.front(), own));
@@ -121,6 +138,14 @@ CLI::Validator positive_number() {
     double number = 0;
     if (reads_as(text, number) && number > 0 && std::isfinite(number)) return std::string();
     return fmt::format("\"{}\" is not a number above 0", text);
+  };
+  return CLI::Validator(check, "");
+}
+
+CLI::Validator listen_address() {
+  const auto check = [](const std::string& text) {
+    const auto fine = server::check_listen_address(text);
+    return fine ? std::string() : fmt::format("{}; {}", fine.error().message, fine.error().hint);
   };
   return CLI::Validator(check, "");
 }

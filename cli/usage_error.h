@@ -17,4 +17,7 @@ namespace kseek::cli {
 /// Accepts a number above 0, else says that it is none.
 [[nodiscard]] CLI::Validator positive_number();
 
+/// Accepts what a server can be told to listen on, host:port, else says that it can't.
+[[nodiscard]] CLI::Validator listen_address();
+
 }  // namespace kseek::cli

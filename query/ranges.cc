@@ -46,16 +46,19 @@ Error time_error(const Error& cause) {
   return {ErrorCode::kInvalid, "time: " + cause.message, cause.hint + "; a range is A..B (both included), A.. or ..B"};
 }
 
-bool is_date(std::string_view text) { return text.size() == 10 && text[4] == '-' && text[7] == '-'; }
-
-/// How long the point in time that `text` names is: a day, a minute, a second or a millisecond.
+/// How long the point in time that `text` names is, as far as it was typed: a day, an hour, a minute, a second or a
+/// millisecond. REQUIRES: parse_time() reads it.
 int64_t precision_ms(std::string_view text) {
-  if (is_date(text)) return kMsADay;
-  if (text.size() < 16 || text[4] != '-' || text[7] != '-') return 1;
-  if (text.find('.') != std::string_view::npos) return 1;
-  const std::string_view clock = text.substr(11);
-  const bool has_seconds = clock.size() >= 8 && clock[2] == ':' && clock[5] == ':';
-  return has_seconds ? 1000 : 60'000;
+  constexpr size_t kDate = 10;                                            // bytes of 2026-11-20
+  if (text.size() < kDate || text[4] != '-' || text[7] != '-') return 1;  // epoch milliseconds, relative
+  if (text.size() == kDate) return kMsADay;
+  const std::string_view clock = text.substr(kDate + 1);
+  switch (std::min(clock.find_first_of("Zz+-"), clock.size())) {
+    case std::string_view("10").size(): return 3'600'000;
+    case std::string_view("10:00").size(): return 60'000;
+    case std::string_view("10:00:00").size(): return 1000;
+    default: return 1;
+  }
 }
 
 Timestamp last_ms_of(Timestamp begin, int64_t length_ms) {
@@ -146,7 +149,7 @@ Result<TimeRange> parse_time_range(std::string_view text, Timestamp now) {
   if (!last.empty()) {
     const auto end = parse_time(last, now);
     if (!end) return time_error(end.error());
-    range.last = is_date(last) ? last_ms_of(*end, kMsADay) : *end;
+    range.last = last_ms_of(*end, precision_ms(last));
   }
   if (range.last < range.first) {
     return Error{ErrorCode::kInvalid, fmt::format("time: \"{}\" ends before it begins", text),

@@ -5,6 +5,7 @@
 
 #include "base/redacted.h"
 #include "base/time.h"
+#include "server/shown_headers.h"
 #include "server/shown_text.h"
 
 namespace kseek::server {
@@ -59,21 +60,14 @@ void put_text(Json& json, const char* name, std::optional<std::string_view> byte
   }
 }
 
-Json headers_json(const HeaderList& headers, size_t value_limit, size_t total_limit, bool& truncated) {
+Json headers_json(const HeaderList& headers, const HeaderLimits& limits, bool& truncated) {
   Json list = Json::array();
-  size_t left = total_limit;
-  for (const Header& header : headers) {
-    if (header.name.size() + (header.value ? std::min(header.value->size(), value_limit) : 0) + 16 > left) {
-      truncated = true;
-      break;
-    }
-    ShownText name = show_text(header.name, value_limit);
-    ShownText value = show_text(header.value.value_or(std::string_view()), value_limit);
-    truncated = truncated || name.truncated || value.truncated;
-    left -= std::min(left, name.text.size() + value.text.size() + 16);
+  ShownHeaders shown = show_headers(headers, limits);
+  truncated = truncated || shown.truncated;
+  for (ShownHeader& header : shown.list) {
     Json item;
-    item["name"] = std::move(name.text);
-    item["value"] = header.value ? Json(std::move(value.text)) : Json(nullptr);
+    item["name"] = std::move(header.name);
+    item["value"] = header.value ? Json(*std::move(header.value)) : Json(nullptr);
     list.push_back(std::move(item));
   }
   return list;
@@ -81,8 +75,7 @@ Json headers_json(const HeaderList& headers, size_t value_limit, size_t total_li
 
 struct Limits {
   size_t text_bytes = kShownBytes;
-  size_t header_value_bytes = kShownBytes;
-  size_t headers_bytes = kHeaderBytesShown;
+  HeaderLimits headers = {kShownBytes, kHeaderBytesShown};
 };
 
 Json message_fields(const std::string& topic, TimeKind time_kind, const MessageView& message, const Limits& limits,
@@ -100,7 +93,7 @@ Json message_fields(const std::string& topic, TimeKind time_kind, const MessageV
   const auto value_ranges = ranges_in(matched_parts, query::MatchedPart::In::kValue);
   put_text(json, "key", message.key, limits.text_bytes, key_ranges, matched, truncated);
   put_text(json, "value", message.value, limits.text_bytes, value_ranges, matched, truncated);
-  json["headers"] = headers_json(message.headers, limits.header_value_bytes, limits.headers_bytes, truncated);
+  json["headers"] = headers_json(message.headers, limits.headers, truncated);
   json["key_size"] = message.key ? message.key->size() : 0;
   json["value_size"] = message.value ? message.value->size() : 0;
   json["truncated"] = truncated;
@@ -268,7 +261,7 @@ std::string messages_json(const query::MessagesAnswer& answer) {
 
 std::string message_json(const std::string& topic, TimeKind time_kind, const MessageView& message) {
   Json matched = Json::array();
-  const Limits whole{kWholeTextBytes, kWholeTextBytes, kWholeTextBytes};
+  const Limits whole{kWholeTextBytes, {kWholeTextBytes, kWholeTextBytes}};
   std::string text = dump(message_fields(topic, time_kind, message, whole, {}, matched));
   if (text.size() > query::kMaxAnswerBytes) {  // control characters: six bytes each in JSON
     text = dump(message_fields(topic, time_kind, message, Limits{}, {}, matched));

@@ -1,7 +1,9 @@
 #include "server/json_body.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -135,6 +137,15 @@ Result<void> read_send_member(indexer::OutgoingMessage& message, const std::stri
   return {};
 }
 
+/// What may be written as a number or as true and false where an address has text.
+Result<std::optional<std::string>> parameter_of(const json& value, std::string_view name) {
+  const bool flag = name == "explain" || name == "stream" || name == "follow";
+  const bool number = flag || name == "partition" || name == "offset" || name == "time" || name == "limit";
+  if (flag && value.is_boolean()) return std::optional<std::string>(value.get<bool>() ? "1" : "0");
+  if (number && value.is_number_integer()) return std::optional<std::string>(value.dump());
+  return text_or_null(value, name);
+}
+
 }  // namespace
 
 Result<indexer::OpenRequest> parse_open_body(std::string_view body) {
@@ -165,6 +176,20 @@ Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::
   message.topic = topic;
   for (const auto& member : object.items()) KSEEK_TRY(read_send_member(message, member.key(), member.value()));
   return message;
+}
+
+Result<std::vector<Parameter>> parse_parameters_body(const std::vector<std::string>& names, std::string_view body) {
+  KSEEK_ASSIGN(const json object, parse_object(body, R"({"limit":10}, with the parameters as members)"));
+  std::vector<Parameter> parameters;
+  for (const auto& member : object.items()) {
+    if (std::find(names.begin(), names.end(), member.key()) == names.end()) {
+      return wrong(fmt::format("unknown member \"{}\"", member.key()),
+                   fmt::format("known: {}", fmt::join(names, ", ")));
+    }
+    KSEEK_ASSIGN(auto text, parameter_of(member.value(), member.key()));
+    if (text) parameters.push_back({member.key(), *std::move(text)});
+  }
+  return parameters;
 }
 
 }  // namespace kseek::server

@@ -5,10 +5,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "indexer/indexer.h"
 #include "indexer/producer.h"
+#include "server/http_types.h"
 
 namespace kseek::server {
 
@@ -20,5 +22,10 @@ namespace kseek::server {
 
 /// {"key","value","partition","headers":[{"name","value"}],"timestamp"}; each may be absent, key and values null.
 [[nodiscard]] Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body);
+
+/// An object of these parameters, as they stand in an address: for what is too long for one. A value is a string;
+/// numbers may be numbers, and 1 and 0 true and false; null is an absent one.
+[[nodiscard]] Result<std::vector<Parameter>> parse_parameters_body(const std::vector<std::string>& names,
+                                                                   std::string_view body);
 
 }  // namespace kseek::server

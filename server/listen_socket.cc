@@ -66,6 +66,11 @@ int open_socket(const addrinfo& info) {
 
 }  // namespace
 
+Result<void> check_listen_address(const std::string& address) {
+  KSEEK_TRY(split_address(address));
+  return {};
+}
+
 Result<ListenSocket> listen_on(const std::string& address) {
   KSEEK_ASSIGN(const HostPort where, split_address(address));
   addrinfo hints{};

@@ -17,5 +17,7 @@ struct ListenSocket {
 /// `address` is host:port, [v6 address]:port or :port (every address); port 0 picks a free one.
 /// kInvalid: not of that form. kConflict: the port is taken. kUnavailable: it can't be listened on otherwise.
 [[nodiscard]] Result<ListenSocket> listen_on(const std::string& address);
+/// kInvalid: the address is not of that form.
+[[nodiscard]] Result<void> check_listen_address(const std::string& address);
 
 }  // namespace kseek::server

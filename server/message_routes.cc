@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "indexer/starting.h"
 #include "query/messages.h"
+#include "server/dead_letter_error.h"
 #include "server/json.h"
 #include "server/json_body.h"
 #include "server/routes.h"
@@ -42,6 +43,7 @@ Result<Place> find(const Services& services, const Request& request) {
   KSEEK_ASSIGN(const auto offset, whole_number<int64_t>(request.captures[2], "offset"));
   KSEEK_ASSIGN(auto found, store::find_message(*topic, PartitionId{partition}, Offset{offset}));
   if (!found) {
+    if (const auto dead = dead_letter_error(*topic, PartitionId{partition}, Offset{offset})) return *dead;
     return Error{ErrorCode::kNotFound,
                  fmt::format("topic \"{}\" has no message at partition {}, offset {}", name, partition, offset),
                  fmt::format("it may be expired, compacted away or not there yet: see kseek progress {}", name)};
@@ -85,7 +87,12 @@ Result<Response> messages_from(const Services& services, const Request& request)
 }
 
 Result<Response> send_message(const Services& services, const Request& request) {
-  KSEEK_TRY(find_topic(services.store, request.captures[0]));
+  KSEEK_ASSIGN(const auto topic, find_topic(services.store, request.captures[0]));
+  if (topic->config().source == store::Source::kImport) {
+    return Error{ErrorCode::kConflict,
+                 fmt::format("topic \"{}\" was imported: what is sent to Kafka is not taken in", request.captures[0]),
+                 "send to a topic that is opened from Kafka"};
+  }
   KSEEK_ASSIGN(const indexer::OutgoingMessage message, parse_send_body(request.captures[0], request.body));
   if (services.producer == nullptr) {
     return Error{ErrorCode::kUnavailable, "this server has no Kafka to send to", "start it with --brokers host:port"};
@@ -101,8 +108,14 @@ void add_message_routes(Router& router, const Services& services) {
     const Need need = std::string_view(method) == "GET" ? Need::kSearch : Need::kOperate;
     router.add({method, pattern, Lane::kControl, {}, std::move(handler), need});
   };
-  router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(),
-              [services](const Request& r) { return messages_from(services, r); }, Need::kSearch});
+  const Handler answer = [services](const Request& r) { return messages_from(services, r); };
+  router.add({"GET", "/api/v1/topics/{}/messages", Lane::kSearch, messages_parameter_names(), answer, Need::kSearch});
+  router.add({"POST",
+              "/api/v1/topics/{}/messages/read",
+              Lane::kSearch,
+              {},
+              with_body_parameters(messages_parameter_names(), answer),
+              Need::kSearch});
   add("POST", "/api/v1/topics/{}/messages", [services](const Request& r) { return send_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}", [services](const Request& r) { return whole_message(services, r); });
   add("GET", "/api/v1/topics/{}/messages/{}/{}/key",

@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/message.h"
 
 namespace kseek::server {
 namespace {
 
-Response too_long(int status, const char* what, size_t most) {
-  Response response = error_response({ErrorCode::kTooLarge, fmt::format("the request's {} takes too many bytes", what),
-                                      fmt::format("at most {}", most)});
+Response too_long(int status, const char* what, std::string hint) {
+  Response response = error_response({ErrorCode::kTooLarge, fmt::format("{} too many bytes", what), std::move(hint)});
   response.status = status;
   return response;
 }
@@ -17,10 +18,17 @@ Response too_long(int status, const char* what, size_t most) {
 }  // namespace
 
 std::optional<Response> refuse_long_head(std::string_view target, const Request& request) {
-  if (target.size() > kMaxTargetBytes) return too_long(414, "address", kMaxTargetBytes);
+  if (target.size() > kMaxTargetBytes) {
+    return too_long(
+        414, "the request's address has",
+        fmt::format("at most {}; searches and messages take their parameters as the JSON body of a POST, too",
+                    kMaxTargetBytes));
+  }
   size_t header_bytes = 0;
   for (const Parameter& header : request.headers) header_bytes += header.name.size() + header.value.size();
-  if (header_bytes > kMaxHeaderBytes) return too_long(431, "headers", kMaxHeaderBytes);
+  if (header_bytes > kMaxHeaderBytes) {
+    return too_long(431, "the request's headers have", fmt::format("at most {}", kMaxHeaderBytes));
+  }
   return std::nullopt;
 }
 

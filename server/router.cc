@@ -105,7 +105,7 @@ Result<const Route*> Router::find(Request& request, Response& refused) const {
     if (entry.route.method == "GET") allowed.emplace_back("HEAD");
   }
   if (allowed.empty()) {
-    return Error{ErrorCode::kNotFound, "there is nothing at this path", "GET / lists what is there"};
+    return Error{ErrorCode::kNotFound, "there is nothing at this path", "GET /openapi.json lists what is there"};
   }
   const std::string list = fmt::format("{}", fmt::join(allowed, ", "));
   refused = error_response({ErrorCode::kInvalid, fmt::format("this path does not take {}", request.method),

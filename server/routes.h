@@ -45,4 +45,7 @@ void add_all_routes(Router& router, const Services& services, StreamHub& streams
 [[nodiscard]] Result<void> permit_topics(const store::Store& store, const Request& request,
                                          query::SearchRequest& asked);
 
+/// The handler of a question whose parameters (`names`) come as the members of a JSON body, not in the address.
+[[nodiscard]] Handler with_body_parameters(std::vector<std::string> names, Handler handler);
+
 }  // namespace kseek::server

@@ -134,8 +134,9 @@ Result<void> permit_topics(const store::Store& store, const Request& request, qu
 void add_search_routes(Router& router, const Services& services, StreamHub& streams) {
   auto names = search_parameter_names();
   names.insert(names.end(), {"stream", "follow"});
-  router.add({"GET", "/api/v1/search", Lane::kSearch, std::move(names),
-              [services, &streams](const Request& r) { return counted_search(services, streams, r); }, Need::kSearch});
+  const Handler answer = [services, &streams](const Request& r) { return counted_search(services, streams, r); };
+  router.add({"GET", "/api/v1/search", Lane::kSearch, names, answer, Need::kSearch});
+  router.add({"POST", "/api/v1/search", Lane::kSearch, {}, with_body_parameters(names, answer), Need::kSearch});
 }
 
 }  // namespace kseek::server

@@ -38,9 +38,11 @@ export const getBytes = async (path, signal) => new Uint8Array(await (await open
 export const messagePath = (hit, part = '') =>
   `/api/v1/topics/${encodeURIComponent(hit.topic)}/messages/${hit.partition}/${hit.offset}${part}`;
 
-/// Calls onEvent(name, data) for each event until the stream ends. Throws ApiError, also for an "error" event.
-export async function stream(path, onEvent, signal) {
-  const answer = await open(path, {signal, headers: {Accept: 'text/event-stream'}});
+/// Calls onEvent(name, data) for each event of the answer to {path, body} (with a body it is a POST) until the stream
+/// ends. Throws ApiError, also for an "error" event.
+export async function stream({path, body}, onEvent, signal) {
+  const asPost = body === undefined ? {} : {method: 'POST', body};
+  const answer = await open(path, {...asPost, signal, headers: {Accept: 'text/event-stream'}});
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {

@@ -1,7 +1,7 @@
 // Brings the parts together: one search at a time, from the fields to the address, the stream and the table.
 import {byId, count, el} from './dom.js';
 import {stream} from './api.js';
-import {emptySearch, fromAddress, searchPath, toAddress} from './state.js';
+import {emptySearch, fromAddress, searchQuestion, toAddress} from './state.js';
 import {Answer} from './answer.js';
 import {Controls} from './controls.js';
 import {listenToKeys} from './keys.js';
@@ -102,11 +102,11 @@ function onEvent(name, data) {
   }
 }
 
-async function follow(path) {
+async function follow(question) {
   running?.abort();
   const mine = running = new AbortController();
   try {
-    await stream(path, (name, data) => {
+    await stream(question, (name, data) => {
       if (!mine.signal.aborted) onEvent(name, data);
     }, mine.signal);
     if (live.on && !mine.signal.aborted) stopLive('The server ended the live tail.');
@@ -134,7 +134,7 @@ function run(record = true) {
     return;
   }
   answer.begin('Searching…');
-  follow(searchPath(shown)).catch(showError);
+  follow(searchQuestion(shown)).catch(showError);
   timeline.load(shown, running.signal);
 }
 
@@ -143,7 +143,7 @@ function older() {
   const first = results.rows.length;
   byId('older').hidden = true;
   clearError();
-  follow(searchPath({...shown, follow: false}, cursor)).then(() => {
+  follow(searchQuestion({...shown, follow: false}, cursor)).then(() => {
     if (results.rows.length > first) results.focus(first);
   });
 }

@@ -1,5 +1,8 @@
 // The search that the page shows, and its form in the address: sharing the address shares the search.
 
+/// A longer address goes as a POST: many proxies take 8 KiB.
+const kLongestAddress = 4096;
+
 const kFields = ['q', 'partition', 'offset', 'time', 'order'];
 
 export function emptySearch() {
@@ -32,13 +35,16 @@ export function toAddress(search) {
   return '/?' + parameters.toString();
 }
 
-export function searchPath(search, cursor = '') {
+/// What to ask, for api.js: {path}, or where that would be too long {path, body}.
+export function searchQuestion(search, cursor = '') {
   const parameters = parametersOf(search);
   parameters.set('explain', '1');
   if (search.follow) parameters.set('follow', '1');
   else parameters.set('stream', '1');
   if (cursor) parameters.set('cursor', cursor);
-  return '/api/v1/search?' + parameters.toString();
+  const path = '/api/v1/search?' + parameters.toString();
+  if (path.length <= kLongestAddress) return {path};
+  return {path: '/api/v1/search', body: JSON.stringify(Object.fromEntries(parameters))};
 }
 
 export function timelinePath(search, buckets) {

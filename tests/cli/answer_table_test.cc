@@ -118,6 +118,14 @@ TEST(AnswerTable, ControlCharactersDoNotReachTheTerminal) {
   EXPECT_THAT(table, Not(HasSubstr("\x1b")));
 }
 
+TEST(AnswerTable, WhatTurnsTheDirectionOfTextDoesNotReachTheTerminal) {
+  const std::string table =
+      answer_table(answer(Json::array({hit("a\u202egpj.exe \u2066x\u2069 \u200f\u061cשלום é", Json::array())})),
+                   {100, true})
+          .value();
+  EXPECT_THAT(table, HasSubstr("a·gpj.exe ·x· ··שלום é"));
+}
+
 TEST(AnswerTable, RefusesOtherJson) {
   EXPECT_FALSE(answer_table("{}", {}));
   EXPECT_FALSE(answer_table("nonsense", {}));

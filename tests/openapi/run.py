@@ -13,7 +13,8 @@ from openapi_spec_validator import validate
 
 HERE = Path(__file__).resolve().parent
 # What a token is tried on that may only search, and that is not for every topic.
-READING = ('/api/v1/search', '/api/v1/topics', '/api/v1/topics/{topic}', '/api/v1/topics/{topic}/messages', '/metrics')
+READING = ('/api/v1/search', '/api/v1/topics', '/api/v1/topics/{topic}', '/api/v1/topics/{topic}/messages',
+           '/api/v1/topics/{topic}/messages/read', '/metrics')
 
 
 def first_line(command, **options):

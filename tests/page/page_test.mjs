@@ -46,6 +46,14 @@ test('what stands behind the first KiB is shown around the match', async () => {
   await world.check(page);
 });
 
+test('a query that is too long for an address is asked all the same', async () => {
+  await world.send('chat', {key: 'long-query', value: 'needle9937', partition: 0});
+  const page = await world.open('/?topic=chat');
+  await world.search(page, 'needle9937 ' + 'NOT absent '.repeat(600));
+  assert.deepEqual(await marks(page, 'value'), ['needle9937']);
+  await world.check(page);
+});
+
 test('the keyboard does it all', async () => {
   const page = await world.open('/?topic=orders');
   await page.keyboard.press('/');

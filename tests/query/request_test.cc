@@ -51,7 +51,7 @@ TEST(ParseTimeRange, RangesDaysAndRelativeTimes) {
   EXPECT_EQ(*parse_time_range("-1h..", kNow), (TimeRange{{kNow.ms - 3'600'000}, kMaxTimestamp}));
   EXPECT_EQ(*parse_time_range("..now", kNow), (TimeRange{kMinTimestamp, kNow}));
   EXPECT_EQ(*parse_time_range("2025-11-20T10:00:00.5..2025-11-20T10:00:01", kNow),
-            (TimeRange{{kDayBegin + 36'000'500}, {kDayBegin + 36'001'000}}));
+            (TimeRange{{kDayBegin + 36'000'500}, {kDayBegin + 36'001'999}}));
   EXPECT_EQ(*parse_time_range("2025-11-20T10:00", kNow),
             (TimeRange{{kDayBegin + 36'000'000}, {kDayBegin + 36'059'999}}));
   EXPECT_EQ(*parse_time_range("2025-11-20T10:00:07Z", kNow),
@@ -61,6 +61,23 @@ TEST(ParseTimeRange, RangesDaysAndRelativeTimes) {
   EXPECT_EQ(*parse_time_range("..", kNow), TimeRange{});
   for (const char* bad : {"", "yesterday", "now", "-3d", "2025-13-01", "..x", "x..", "2025-11-21..2025-11-20"}) {
     EXPECT_NE(error_of(parse_time_range(bad, kNow)).find("time"), std::string::npos) << bad;
+  }
+}
+
+/// A time lasts as long as it was typed to, alone and as the end of a range, whatever its offset.
+TEST(ParseTimeRange, PrecisionIsThatOfTheText) {
+  constexpr int64_t kTen = kDayBegin + 36'000'000;
+  const std::vector<std::pair<std::string, int64_t>> cases{
+      {"2025-11-20T10", 3'600'000},       {"2025-11-20T10Z", 3'600'000},        {"2025-11-20T10+00:00", 3'600'000},
+      {"2025-11-20T05-05", 3'600'000},    {"2025-11-20T10:00", 60'000},         {"2025-11-20 10:00z", 60'000},
+      {"2025-11-20T18:00+08:00", 60'000}, {"2025-11-20T10:00:00", 1000},        {"2025-11-20T05:00:00-05:00", 1000},
+      {"2025-11-20T10:00:00.0", 1},       {"2025-11-20T10:00:00.000+00:00", 1}, {"1763632800000", 1}};
+  for (const auto& [text, length] : cases) {
+    const TimeRange whole{{kTen}, {kTen + length - 1}};
+    EXPECT_EQ(*parse_time_range(text, kNow), whole) << text;
+    EXPECT_EQ(*parse_time_range(text + ".." + text, kNow), whole) << text;
+    EXPECT_EQ(parse_time_range(".." + text, kNow)->last, whole.last) << text;
+    EXPECT_EQ(parse_time_range(text + "..", kNow)->first, whole.first) << text;
   }
 }
 

@@ -191,6 +191,9 @@ TEST_F(AccessTest, RolesMayWhatTheyMay) {
   EXPECT_EQ(status(operate_, "POST", "/api/v1/topics/orders/resume"), 200);
   EXPECT_EQ(status(operate_, "POST", "/api/v1/topics/orders/messages", R"({"value":"sent"})"), 201);
   EXPECT_EQ(status(operate_, "GET", "/api/v1/search?topic=orders"), 200);
+  EXPECT_EQ(status(search_, "POST", "/api/v1/search", R"({"topic":"orders"})"), 200);
+  EXPECT_EQ(status(search_, "POST", "/api/v1/topics/orders/messages/read", R"({"time":0})"), 200);
+  EXPECT_EQ(status(metrics_, "POST", "/api/v1/search", R"({"topic":"orders"})"), 403);
 }
 
 /// Wherever a topic is named: forbidden, and the same for one that is not there.
@@ -200,7 +203,8 @@ TEST_F(AccessTest, AForbiddenTopicIsNowhere) {
                              "/messages/0/0/value", "/dead-letters"}) {
       EXPECT_EQ(status(operate_, "GET", std::string("/api/v1/topics/") + topic + rest), 403) << topic << rest;
     }
-    for (const char* rest : {"/pause", "/resume", "/reindex", "/messages"}) {
+    EXPECT_EQ(status(search_, "POST", "/api/v1/search", R"({"topic":")" + std::string(topic) + "\"}"), 403);
+    for (const char* rest : {"/pause", "/resume", "/reindex", "/messages", "/messages/read"}) {
       EXPECT_EQ(status(operate_, "POST", std::string("/api/v1/topics/") + topic + rest, "{}"), 403) << topic << rest;
     }
     EXPECT_EQ(status(operate_, "DELETE", std::string("/api/v1/topics/") + topic), 403);

@@ -156,9 +156,12 @@ TEST(Limits, AddressesAndHeadersThatAreTooLong) {
   const RawAnswer address = world.get("/api/v1/search?topic=busy&q=" + std::string(20'000, 'a'));
   EXPECT_EQ(address.status, 414);
   EXPECT_EQ(address.json()["error"]["code"], "too_large");
+  EXPECT_THAT(address.json()["error"]["message"].get<std::string>(), HasSubstr("address has too many bytes"));
+  EXPECT_THAT(address.json()["error"]["hint"].get<std::string>(), HasSubstr("POST"));
   const RawAnswer headers = http(world.url(), "GET", "/healthz", "", "X-Long: " + std::string(40'000, 'a') + "\r\n");
   EXPECT_EQ(headers.status, 431);
   EXPECT_EQ(headers.json()["error"]["code"], "too_large");
+  EXPECT_THAT(headers.json()["error"]["message"].get<std::string>(), HasSubstr("headers have too many bytes"));
   const RawAnswer more = http(world.url(), "GET", "/healthz", "", "X-Long: " + std::string(400'000, 'a') + "\r\n");
   EXPECT_NE(more.status, 200);
   EXPECT_EQ(world.get("/healthz").status, 200);

@@ -150,7 +150,7 @@ TEST(OpenApi, HasTheMembersOfEveryBody) {
       ++bodies;
     }
   }
-  EXPECT_EQ(bodies, 4U);
+  EXPECT_EQ(bodies, 6U);
 }
 
 TEST(OpenApi, HasTheEventsOfStreams) {

@@ -52,6 +52,7 @@ TEST_F(Routes, Health) {
 
 TEST_F(Routes, UnknownPathsMethodsAndParameters) {
   expect_error(world->get("/nothing"), 404, "not_found");
+  EXPECT_THAT(world->get("/nothing").body, HasSubstr("GET /openapi.json lists"));
   expect_error(world->get("/api/v1/topics/"), 404, "not_found");
   expect_error(world->get("/api/v1/topics?x=1"), 400, "invalid", "\"x\"");
   expect_error(world->get("/api/v1/search?topic=orders&patition=1"), 400, "invalid", "patition");
@@ -126,6 +127,25 @@ TEST_F(Routes, ValuesAreCutAndBytesThatAreNotTextAreShown) {
   EXPECT_EQ(tombstone["tombstone"], true);
 }
 
+TEST_F(Routes, LongHeadersAreCutAndTheOthersStay) {
+  indexer::OutgoingMessage message{"orders", PartitionId{0}, "heads-1", "v", {}, {}};
+  const std::string large(3'000'000, 'h');
+  message.headers = {{"large", large}, {"trace-id", "4bf92f35"}, {"none", std::nullopt}};
+  const auto sent = world->send(message);
+  const Json whole = world->get("/api/v1/topics/orders/messages/0/" + std::to_string(sent.offset.value)).json();
+  EXPECT_EQ(whole["truncated"], true);
+  ASSERT_EQ(whole["headers"].size(), 3U);
+  const std::string shown = whole["headers"][0]["value"];
+  EXPECT_GT(shown.size(), 1'000'000U) << "as long as a value";
+  EXPECT_LE(shown.size(), 1'048'576U);
+  EXPECT_EQ(whole["headers"][1], Json::parse(R"({"name":"trace-id","value":"4bf92f35"})"));
+  EXPECT_EQ(whole["headers"][2], Json::parse(R"({"name":"none","value":null})"));
+  const Json hit = world->get("/api/v1/search?topic=orders&key=heads-1").json()["hits"][0];
+  EXPECT_EQ(hit["truncated"], true);
+  EXPECT_EQ(hit["headers"][0]["value"], std::string(1024, 'h'));
+  EXPECT_EQ(hit["headers"][1]["value"], "4bf92f35");
+}
+
 TEST_F(Routes, OneMessageAndItsBytes) {
   const std::string key("k\x00\xfe", 3);
   const std::string value = std::string(3000, 'v') + "\xff";
@@ -188,6 +208,32 @@ TEST_F(Routes, CursorPagesThroughAllOnce) {
     EXPECT_EQ(keys.size(), 57U) << order;
   }
   expect_error(world->get("/api/v1/search?topic=paged&cursor=nonsense"), 400, "invalid");
+}
+
+/// For what is too long for an address.
+TEST_F(Routes, ParametersAsABody) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += "载";
+  const auto sent = world->send({"orders", PartitionId{2}, "long-1", text, {}, Timestamp{7000}});
+  const auto ask = [](const std::string& path, const Json& body) { return world->call("POST", path, body.dump()); };
+  const Json asked{{"topic", "orders"}, {"q", "\"" + text + "\""}, {"limit", 1}, {"explain", true}, {"key", nullptr}};
+  const RawAnswer found = ask("/api/v1/search", asked);
+  ASSERT_EQ(found.status, 200) << found.body;
+  ASSERT_EQ(found.json()["hits"].size(), 1U);
+  EXPECT_EQ(found.json()["hits"][0]["key"], "long-1");
+  EXPECT_TRUE(found.json().contains("explain"));
+  const Json from{{"partition", 2}, {"offset", sent.offset.value}, {"limit", "1"}};
+  const RawAnswer message = ask("/api/v1/topics/orders/messages/read", from);
+  ASSERT_EQ(message.status, 200) << message.body;
+  EXPECT_EQ(message.json()["messages"][0]["key"], "long-1");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"patition", 1}}), 400, "invalid", "patition");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"q", {"a"}}}), 400, "invalid", "\"q\" must be a string");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"q", 1}}), 400, "invalid", "\"q\" must be a string");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"time", true}}), 400, "invalid", "\"time\" must be");
+  expect_error(ask("/api/v1/search", {{"topic", "orders"}, {"limit", 11}}), 400, "invalid", "limit");
+  expect_error(ask("/api/v1/search?topic=orders", {{"q", "x"}}), 400, "invalid", "topic");
+  expect_error(ask("/api/v1/search", Json::array()), 400, "invalid", "object");
+  expect_error(ask("/api/v1/topics/none/messages/read", {{"time", 1}}), 404, "not_found", "none");
 }
 
 TEST_F(Routes, BadSearches) {

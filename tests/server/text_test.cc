@@ -6,6 +6,7 @@
 
 #include "server/json_body.h"
 #include "server/search_params.h"
+#include "server/shown_headers.h"
 #include "server/shown_text.h"
 #include "server/url.h"
 
@@ -89,6 +90,65 @@ TEST(ShownText, RandomBytes) {
     ASSERT_LE(shown.text.size(), limit);
     ASSERT_EQ(show_text(shown.text, limit).text, shown.text);
     ASSERT_FALSE(show_text(shown.text, limit).truncated);
+  }
+}
+
+HeaderList header_list(std::string& encoded, const std::vector<std::pair<std::string, std::string>>& headers) {
+  for (const auto& [name, value] : headers) append_header(encoded, name, value);
+  return HeaderList(encoded);
+}
+
+TEST(ShownHeaders, TheLongestAreCut) {
+  std::string encoded;
+  const std::string a(500, 'a');
+  const std::string b(400, 'b');
+  const HeaderList headers = header_list(encoded, {{"a", a}, {"b", b}, {"short", "c"}});
+  const ShownHeaders all = show_headers(headers, {1024, 1024});
+  EXPECT_FALSE(all.truncated);
+  EXPECT_EQ(all.list[0].value, a);
+  const ShownHeaders cut = show_headers(headers, {1024, 600});
+  EXPECT_TRUE(cut.truncated);
+  ASSERT_EQ(cut.list.size(), 3U);
+  EXPECT_EQ(cut.list[0].value->size(), cut.list[1].value->size());
+  EXPECT_GT(cut.list[0].value->size(), 250U);
+  EXPECT_EQ(cut.list[2].value, "c");
+  EXPECT_TRUE(show_headers(headers, {450, 10'000}).truncated);
+  EXPECT_EQ(show_headers(headers, {450, 10'000}).list[1].value, b);
+}
+
+TEST(ShownHeaders, TooManyAreLeftOutAtTheEnd) {
+  std::string encoded;
+  std::vector<std::pair<std::string, std::string>> many;
+  for (int i = 0; i < 10'000; ++i) many.emplace_back("name" + std::to_string(i), "value of thirty bytes, about it");
+  const ShownHeaders shown = show_headers(header_list(encoded, many), {1024, 16'384});
+  EXPECT_TRUE(shown.truncated);
+  EXPECT_GT(shown.list.size(), 250U);
+  EXPECT_LT(shown.list.size(), 400U);
+  for (size_t i = 0; i + 1 < shown.list.size(); ++i) ASSERT_EQ(shown.list[i].value, many[i].second) << i;
+}
+
+/// Whatever the headers, what is shown is within the limits, and says when it is not all.
+TEST(ShownHeaders, RandomOnes) {
+  std::mt19937_64 random(20261122);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string encoded;
+    std::vector<std::pair<std::string, std::string>> headers(random() % 20);
+    for (auto& [name, value] : headers) {
+      name.assign(random() % 30, 'n');
+      value.assign(random() % 3 == 0 ? random() % 2000 : random() % 20, random() % 4 == 0 ? '\xff' : 'v');
+    }
+    const HeaderLimits limits{random() % 1500, random() % 4000};
+    const ShownHeaders shown = show_headers(header_list(encoded, headers), limits);
+    size_t bytes = 0;
+    bool same = shown.list.size() == headers.size();
+    for (size_t i = 0; i < shown.list.size(); ++i) {
+      ASSERT_LE(shown.list[i].value->size(), limits.text_bytes);
+      bytes += shown.list[i].name.size() + shown.list[i].value->size();
+      const std::string whole = show_text(headers[i].second, SIZE_MAX).text;
+      same = same && shown.list[i].name == headers[i].first && shown.list[i].value == whole;
+    }
+    ASSERT_LE(bytes, limits.total_bytes) << "round " << round;
+    ASSERT_EQ(shown.truncated, !same) << "round " << round;
   }
 }
 

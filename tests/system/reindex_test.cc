@@ -134,6 +134,11 @@ TEST_F(Reindex, DeadLettersAreListed) {
   EXPECT_EQ(listed.code, 0) << listed.err;
   EXPECT_THAT(listed.out, HasSubstr("not_utf8"));
   EXPECT_THAT(listed.out, HasSubstr("not UTF-8: "));
+  const Json letter = server_->get("/api/v1/topics/orders/dead-letters").json()["dead_letters"][0];
+  const Finished got = on_server({"get", "orders", letter["partition"].dump(), letter["offset"].dump()});
+  EXPECT_EQ(got.code, 1);
+  EXPECT_THAT(got.err, HasSubstr("is a dead letter: not_utf8"));
+  EXPECT_THAT(got.err, HasSubstr("kseek dead-letters orders"));
   const Json answer = server_->get("/api/v1/search?topic=orders").json();
   EXPECT_EQ(answer["complete"], false) << "it may be what is looked for";
 }
