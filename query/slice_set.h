@@ -25,7 +25,8 @@ class SliceSet {
     words_[position / kBlocksAWord] |= uint64_t{slices} << shift_of(position);
   }
   void add_all() {
-    for (size_t position = 0; position < size_; ++position) add(position);
+    std::fill(words_.begin(), words_.end(), ~uint64_t{0});
+    if (const size_t shift = shift_of(size_); shift > 0) words_.back() = (uint64_t{1} << shift) - 1;
   }
   /// Visits the blocks of which a slice is in the set, positions rising: visit(position, slices).
   template <class Visit>
@@ -44,6 +45,7 @@ class SliceSet {
   [[nodiscard]] size_t count() const {
     size_t blocks = 0;
     for (uint64_t word : words_) {
+      if (word == 0) continue;
       for (size_t half = store::kBlockSlices / 2; half > 0; half /= 2) word |= word >> half;  // to the lowest bit
       blocks += static_cast<size_t>(std::popcount(word & kLowestSlices));
     }
@@ -51,7 +53,9 @@ class SliceSet {
   }
   [[nodiscard]] size_t slice_count() const {
     size_t slices = 0;
-    for (const uint64_t word : words_) slices += static_cast<size_t>(std::popcount(word));
+    for (const uint64_t word : words_) {
+      if (word != 0) slices += static_cast<size_t>(std::popcount(word));
+    }
     return slices;
   }
   [[nodiscard]] bool empty() const {
