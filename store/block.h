@@ -161,7 +161,7 @@ struct EncodedBlock {
   BlockMeta meta;  ///< id is left 0
 };
 
-/// Compresses (zstd) with checksums. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising and
+/// Compresses, with a checksum over all of it. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising and
 /// not negative; within kMaxBlockMessages and kMaxBlockBytes (an OpenBlock always is).
 [[nodiscard]] EncodedBlock encode_block(const MessageBlock& block, size_t count);
 
