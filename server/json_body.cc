@@ -170,6 +170,14 @@ Result<store::Retention> parse_retention_body(std::string_view body) {
   return store::parse_retention(text);
 }
 
+Result<void> parse_empty_body(std::string_view body) {
+  if (body.empty()) return {};
+  KSEEK_ASSIGN(const json object, parse_object(body, "no body, or {}"));
+  if (object.empty()) return {};
+  return wrong(fmt::format("unknown member \"{}\"", object.begin().key()),
+               "this takes no members; send no body, or {}");
+}
+
 Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body) {
   KSEEK_ASSIGN(const json object, parse_object(body, R"({"key":"order-1","value":"a test message"})"));
   indexer::OutgoingMessage message;

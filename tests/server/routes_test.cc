@@ -273,6 +273,12 @@ TEST_F(Routes, TopicsFromOpenToClose) {
   const RawAnswer paused = world->call("POST", "/api/v1/topics/life/pause");
   EXPECT_EQ(paused.json()["state"], "paused") << paused.body;
   EXPECT_EQ(world->call("POST", "/api/v1/topics/life/resume").status, 200);
+  for (const char* change : {"/api/v1/topics/life/pause", "/api/v1/topics/life/resume"}) {
+    expect_error(world->call("POST", change, R"({"partition":0})"), 400, "invalid", "unknown member \"partition\"");
+    expect_error(world->call("POST", change, "[]"), 400, "invalid", "not a JSON object");
+    expect_error(world->call("POST", change, "{"), 400, "invalid", "byte");
+    EXPECT_EQ(world->call("POST", change, "{}").status, 200) << change;
+  }
   const RawAnswer patched = world->call("PATCH", "/api/v1/topics/life", R"({"retention":"forever"})");
   ASSERT_EQ(patched.status, 200) << patched.body;
   EXPECT_EQ(patched.json()["retention"], "forever");
