@@ -54,6 +54,7 @@ Result<std::vector<std::string>> labels_of(const json& value) {
   std::vector<std::string> labels;
   for (const json& item : value) {
     KSEEK_ASSIGN(std::string label, text_of(item, "labels"));
+    if (label.empty()) return wrong("a label is empty", "a label is a word; leave it out for none");
     labels.push_back(std::move(label));
   }
   return labels;

@@ -261,6 +261,8 @@ TEST_F(Routes, TopicsFromOpenToClose) {
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"life"})"), 409, "conflict", "life");
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"a b"})"), 400, "invalid");
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":)"), 400, "invalid", "byte");
+  expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"empty","labels":["x",""]})"), 400, "invalid",
+               "a label is empty");
   world->send({"life", PartitionId{0}, "k", "v", {}, {}});
   EXPECT_EQ(world->get("/api/v1/topics/life").json()["labels"], Json::parse(R"(["x"])"));
   std::set<std::string> names;
