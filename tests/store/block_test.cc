@@ -81,6 +81,23 @@ TEST(Block, MetaSaysWhatIsInIt) {
   EXPECT_EQ(encoded.meta, expected);
 }
 
+/// The example of docs/format.md.
+TEST(Block, HasTheBytesThatAreDocumented) {
+  OpenBlock block({0}, 10, 1000);
+  OwnedMessage message = plain_message(7, R"(id 3cef1ce8-f961-43f2-b169-ae97568015d2)");
+  message.view.create_time = message.view.ingest_time = {1000};
+  message.view.timestamp_type = TimestampType::kCreateTime;
+  ASSERT_TRUE(block.append(message.get()));
+  const EncodedBlock encoded = encode_block(block, 1);
+  std::string hex;
+  for (const char byte : encoded.bytes) hex += fmt::format("{:02x} ", static_cast<uint8_t>(byte));
+  EXPECT_EQ(hex,
+            "4b 53 42 33 01 08 00 27 00 "
+            "0b 00 00 00 08 00 80 07 d0 0f d0 0f 49 27 00 "
+            "18 00 00 00 04 10 f0 05 3c ef 1c e8 f9 61 43 f2 b1 69 ae 97 56 80 15 d2 69 64 20 fb "
+            "46 fc b1 c5 ab 4c 57 a8 ");
+}
+
 TEST(Block, TellsNullFromEmpty) {
   OpenBlock block({3}, 10, 1000);
   OwnedMessage message = plain_message(7, "");
