@@ -46,26 +46,26 @@ Result<void> BlockSection::load(size_t begin, size_t end) {
   return is_loaded() ? Result<void>() : load_frames(frames_at(begin, end));
 }
 
-Result<void> BlockSection::load_frames(uint64_t wanted) {
-  const uint64_t before = loaded_frames_.load(std::memory_order_relaxed);
-  if (bytes_ == nullptr) bytes_ = std::make_unique_for_overwrite<char[]>(size_);
+template <class Wanted>
+Result<void> BlockSection::read_frames(Wanted&& wanted) {
+  if (bytes_ == nullptr && size_ > 0) bytes_ = std::make_unique_for_overwrite<char[]>(size_);
   FrameReader reader(frames_, *format_);
   for (size_t frame = 0; frame < frames(); ++frame) {
-    if (((wanted & ~before) >> frame & 1) != 0) KSEEK_TRY(reader.read(frame, place_of(frame)));
+    if (wanted(frame)) KSEEK_TRY(reader.read(frame, place_of(frame)));
   }
+  return {};
+}
+
+Result<void> BlockSection::load_frames(uint64_t wanted) {
+  const uint64_t before = loaded_frames_.load(std::memory_order_relaxed);
+  KSEEK_TRY(read_frames([left = wanted & ~before](size_t frame) { return (left >> frame & 1) != 0; }));
   loaded_frames_.store(before | wanted, std::memory_order_release);
   return {};
 }
 
 Result<void> BlockSection::load_all() {
-  if (frames() <= kMostFrames) {
-    if (size_ > 0) KSEEK_TRY(load_frames(frames_at(0, size_)));
-  } else {
-    auto bytes = std::make_unique_for_overwrite<char[]>(size_);
-    bytes_ = std::move(bytes);
-    FrameReader reader(frames_, *format_);
-    for (size_t frame = 0; frame < frames(); ++frame) KSEEK_TRY(reader.read(frame, place_of(frame)));
-  }
+  const uint64_t before = loaded_frames_.load(std::memory_order_relaxed);  // they may be being read
+  KSEEK_TRY(read_frames([&](size_t frame) { return frame >= kMostFrames || (before >> frame & 1) == 0; }));
   loaded_.store(true, std::memory_order_release);
   frames_ = {};
   kept_ = nullptr;

@@ -42,7 +42,11 @@ class BlockSection {
   /// The bits in loaded_frames_ of the frames from `begin` to `end`. REQUIRES: size_ > 0, frames() <= kMostFrames.
   [[nodiscard]] uint64_t frames_at(size_t begin, size_t end) const;
   [[nodiscard]] bool has_frames(size_t begin, size_t end) const;
-  /// Those of `wanted` that are not loaded yet. REQUIRES: mu_ is held, or nobody else has the section yet.
+  // REQUIRES, all three: mu_ is held, or nobody else has the section yet.
+  /// Those of which wanted(frame) says so.
+  template <class Wanted>
+  Result<void> read_frames(Wanted&& wanted);
+  /// Those of `wanted` that are not loaded yet.
   Result<void> load_frames(uint64_t wanted);
   Result<void> load_all();
   [[nodiscard]] std::span<char> place_of(size_t frame) const;

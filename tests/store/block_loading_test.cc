@@ -50,7 +50,7 @@ TEST(BlockLoading, SomeMessagesAreLoadedWithoutMostOthers) {
   }
 }
 
-/// Of a frame, what stands before the message is loaded with it, and not what stands after it.
+/// Their frames are loaded, and no others.
 TEST(BlockLoading, MessagesOfAFrameAreLoadedInAnyOrder) {
   RandomMessages random(22);
   for (int round = 0; round < 40; ++round) {
