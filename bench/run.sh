@@ -6,7 +6,7 @@
 #     --real     then the logs and poems in ../shared/data too, where present
 #     --parts no     without the parts (Google Benchmark): the comparison only; --parts only: the other way round
 #     --short    20,000 messages, offline peers, every question once, no parts: does it run at all
-#     --runs N --seconds S --minutes M --kafka real|test|none --build DIR --work DIR     see bench/compare/compare.py
+#     --runs N --repeat-minutes M --seconds S --minutes M --kafka real|test|none --build DIR --work DIR     see bench/compare/compare.py
 # Installs what only the comparison needs, from Debian, when it runs as root; peers that can't be had are left out, and
 # the table says why.
 set -euo pipefail
@@ -24,7 +24,7 @@ while (($#)); do
   case $1 in
     --real) real=yes ;;
     --short) short=yes ;;
-    --messages | --peers | --parts | --build | --work | --runs | --rounds | --seconds | --minutes | --kafka)
+    --messages | --peers | --parts | --build | --work | --runs | --rounds | --seconds | --minutes | --repeat-minutes | --kafka)
       (($# > 1)) || { echo "$1 needs a value" >&2; exit 2; }
       case $1 in
         --messages) messages=$2 ;;

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <vector>
 
 #include "base/time.h"
@@ -41,21 +42,53 @@ Result<std::shared_ptr<store::TopicStore>> find_or_create(store::Store& store, c
   return store.create_topic(config);
 }
 
+/// What of a topic's messages would be lost if this process ended now.
+uint64_t not_written(const store::TopicStore& topic) {
+  const auto view = topic.view();
+  return std::accumulate(view.memory.begin(), view.memory.end(), uint64_t{0},
+                         [](uint64_t sum, const store::MemoryBlock& block) { return sum + block.messages; });
+}
+
+/// What an import that ended early with `error` has loaded, and how to go on.
+std::string so_far(store::TopicStore& topic, const indexer::ImportStats& stats, const Error& error) {
+  const std::string name = topic.config().name;
+  const uint64_t lost = std::min(not_written(topic), stats.messages);
+  const uint64_t kept = stats.messages - lost;
+  const auto synced = topic.sync();
+  std::string text = fmt::format("{} message{} of this import {} in topic \"{}\"{}", kept, kept == 1 ? "" : "s",
+                                 kept == 1 ? "is" : "are", name, synced ? " and durable" : "");
+  if (!synced) text += fmt::format(", but may not survive a power failure ({})", synced.error().message);
+  if (lost > 0) text += fmt::format("; {} more could not be written and {} not", lost, lost == 1 ? "is" : "are");
+  if (error.code == ErrorCode::kConflict) return text;  // the same again would end there again: its hint says more
+  return text + (stats.numbered > 0
+                     ? "; lines without an offset would be doubled by the same import: give only what is not loaded yet"
+                     : "; when that is mended, give the same command again: it passes over what is there");
+}
+
 void show_progress(const indexer::ImportStats& stats) {
   if (isatty(STDERR_FILENO) != 0) {
     fmt::print(stderr, "\r{} messages, {:.0f} MB read ", stats.messages, static_cast<double>(stats.input_bytes) / 1e6);
   }
 }
 
-Result<indexer::ImportStats> import_file(store::TopicStore& topic, const std::string& name,
-                                         const indexer::ImportOptions& options) {
-  if (name == "-") return indexer::import_dump(topic, std::cin, "standard input", options, &show_progress);
+/// `stats`: what was loaded of it, also when it ended early.
+Result<void> import_file(store::TopicStore& topic, const std::string& name, const indexer::ImportOptions& options,
+                         indexer::ImportStats& stats) {
+  const auto progress = [&stats](const indexer::ImportStats& now) {
+    stats = now;
+    show_progress(now);
+  };
+  if (name == "-") {
+    KSEEK_TRY(indexer::import_dump(topic, std::cin, "standard input", options, progress));
+    return {};
+  }
   std::ifstream file(name, std::ios::binary);
   if (!file) {
     return Error{ErrorCode::kUnavailable, fmt::format("can't read {}: {}", name, std::strerror(errno)),
-                 "files before it are loaded; give the others again (what is there is skipped)"};
+                 "check the file and who may read it"};
   }
-  return indexer::import_dump(topic, file, name, options, &show_progress);
+  KSEEK_TRY(indexer::import_dump(topic, file, name, options, progress));
+  return {};
 }
 
 /// Before anything is made: a name that was mistyped should leave nothing behind.
@@ -85,6 +118,15 @@ std::string stats_json(const indexer::ImportStats& stats) {
   return json.dump() + "\n";
 }
 
+void add(indexer::ImportStats& total, const indexer::ImportStats& stats) {
+  total.messages += stats.messages;
+  total.duplicates += stats.duplicates;
+  total.expired += stats.expired;
+  total.dead_letters += stats.dead_letters;
+  total.numbered += stats.numbered;
+  total.raw_bytes += stats.raw_bytes;
+}
+
 int import(const ImportCommandOptions& options) {
   if (options.data_dir.empty()) {
     return fail({ErrorCode::kInvalid, "import loads into a data directory, not through a running server",
@@ -103,14 +145,14 @@ int import(const ImportCommandOptions& options) {
   importing.redactor = *redactor;
   indexer::ImportStats total;
   for (const std::string& file : options.files) {
-    const auto stats = import_file(**topic, file, importing);
+    indexer::ImportStats stats;
+    const auto ended = import_file(**topic, file, importing, stats);
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\n");
-    if (!stats) return fail_for_good(stats.error());
-    total.messages += stats->messages;
-    total.duplicates += stats->duplicates;
-    total.expired += stats->expired;
-    total.dead_letters += stats->dead_letters;
-    total.raw_bytes += stats->raw_bytes;
+    add(total, stats);
+    if (ended) continue;
+    fail_for_good(ended.error());
+    fmt::print(stderr, "       {}\n", so_far(**topic, total, ended.error()));
+    return kFailed;
   }
   const std::string done = options.json ? stats_json(total) : stats_text(total);
   return print_all(done) ? kDone : kFailed;

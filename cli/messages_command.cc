@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 #include "cli/answer_table.h"
+#include "cli/bare_time.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
@@ -46,6 +47,7 @@ Result<std::string> read_directory(const MessagesOptions& options) {
 }
 
 int messages(const MessagesOptions& options) {
+  warn_of_bare_time("--at", options.at, "for an offset there is --offset");
   const auto json = options.data_dir.empty()
                         ? HttpClient(options.server).ask(messages_question(options.topic, parameters_of(options)))
                         : read_directory(options);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/bare_time.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
@@ -129,6 +130,7 @@ void add_reindex(CLI::App& app, Run& run) {
   add_example(*command, "kseek reindex orders --source kafka --from -7d");
   command->callback([options, &run] {
     run = [options] {
+      warn_of_bare_time("--from", options->from, kOffsetsToStartAt);
       return options->data_dir.empty() ? reindex_on_server(*options) : reindex_in_directory(*options);
     };
   });

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "cli/answer_table.h"
+#include "cli/bare_time.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/follow_search.h"
@@ -56,6 +57,7 @@ Result<std::string> search_directory(const std::string& dir, const std::vector<s
 }
 
 int search(const SearchOptions& options) {
+  warn_of_bare_time("--time", options.time, "for offsets there is --offset");
   auto parameters = parameters_of(options);
   if (options.follow) {
     parameters.push_back({"follow", "1"});

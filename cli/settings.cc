@@ -97,7 +97,12 @@ Place span(Span& place) {
     const auto* given = std::get_if<std::string>(&value);
     if (given == nullptr) return expected("a span of time as text, for instance \"300s\" or \"5m\"");
     const auto parsed = parse_duration(*given);
-    if (!parsed) return expected(fmt::format("{} ({})", parsed.error().message, parsed.error().hint));
+    if (!parsed) {
+      return expected(
+          fmt::format("a whole number and a unit (ms, s, m, h, d or w) up to 100 years, for instance \"300s\" or "
+                      "\"5m\", not {}",
+                      in_quotes(*given)));
+    }
     if (parsed->count() < 1) return expected("a span over 0");
     place = std::chrono::ceil<Span>(*parsed);
     return {};

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/bare_time.h"
 #include "cli/commands.h"
 #include "cli/common.h"
 #include "cli/http_client.h"
@@ -39,6 +40,7 @@ int show(const Result<std::string>& json, const TopicOptions& options, Render re
 }
 
 int open(const TopicOptions& options) {
+  warn_of_bare_time("--from", options.from, kOffsetsToStartAt);
   nlohmann::json body{{"topic", options.topic},         {"from", options.from},     {"time", options.time},
                       {"retention", options.retention}, {"labels", options.labels}, {"require", options.require}};
   if (!options.dead_letter_topic.empty()) body["dead_letter_topic"] = options.dead_letter_topic;

@@ -119,6 +119,7 @@ class Loader {
           append(partition);
           return at_line(name_, lines_[i].number, {ErrorCode::kInvalid, "its partition has no more offsets", ""});
         }
+        if (!lines_[i].offset) ++stats_.numbered;
         run_.push_back(view(lines_[i], partition, offset, ingest));
         *next = offset.next();
       }
@@ -221,7 +222,7 @@ Result<void> load(store::TopicStore& topic, Workers& workers, std::istream& inpu
     if (progress) progress(stats);
     while (!workers.relieve(options.memory_limit_bytes)) {
       if (const std::string trouble = workers.trouble(topic).text; !trouble.empty()) {
-        return Error{ErrorCode::kUnavailable, trouble, "make room on the disk, then import again: nothing is doubled"};
+        return Error{ErrorCode::kUnavailable, trouble, "make room on the disk"};
       }
     }
     return {};
@@ -263,6 +264,7 @@ Result<ImportStats> import_dump(store::TopicStore& topic, std::istream& input, c
   workers.add(std::shared_ptr<store::TopicStore>(std::shared_ptr<void>(), &topic));
   const Result<void> loaded = load(topic, workers, input, name, options, progress, stats);
   const Result<void> flushed = topic.flush();
+  if (progress) progress(stats);
   if (!loaded) return loaded.error();
   if (!flushed) return flushed.error();
   return stats;

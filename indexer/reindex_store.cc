@@ -89,19 +89,23 @@ class Rebuilder {
   Result<void> outcome_;  // guarded by mu_
 };
 
-std::string unreadable_note(const std::string& topic, const std::vector<store::BlockMeta>& unreadable) {
+std::string unreadable_note(const store::TopicConfig& topic, const std::vector<store::BlockMeta>& unreadable) {
   if (unreadable.empty()) return "";
+  const std::string way_back =
+      topic.source == store::Source::kImport
+          ? "no Kafka has them: import the dumps into a new topic"
+          : fmt::format("`kseek reindex {} --source kafka` reads them from Kafka again", topic.name);
   const store::BlockMeta& first = unreadable.front();
   return fmt::format(
       "{} stored blocks can't be read (partition {}, offsets {} to {}{}): answers that they may hold are incomplete; "
-      "`kseek reindex {} --source kafka` reads them from Kafka again",
+      "{}",
       unreadable.size(), first.partition.value, first.first.value, first.last.value, unreadable.size() > 1 ? ", …" : "",
-      topic);
+      way_back);
 }
 
 Result<bool> finish(store::TopicStore& topic, JobControl& control) {
   const auto progress = topic.rebuild();
-  const std::string note = progress ? unreadable_note(topic.config().name, progress->unreadable) : "";
+  const std::string note = progress ? unreadable_note(topic.config(), progress->unreadable) : "";
   for (milliseconds pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
     auto finished = topic.finish_rebuild();
     control.set_note(note);

@@ -262,14 +262,14 @@ Result<SliceSet> CandidateQueue::narrow(Group& group, Group& later, TermSource& 
     KSEEK_ASSIGN(const size_t first, filter_->blocks_before_dictionaries(source));
     if (first > 0) {
       if (group.whole) list_blocks(group);
-      if (first < group.blocks.size()) later = put_off(group, first);
+      if (first < group.blocks.size()) later = take_worse(group, first);
     }
   }
   source.metadata = group.blocks;
   return filter_->narrow(source, all_of(group), later.blocks.empty());
 }
 
-CandidateQueue::Group CandidateQueue::put_off(Group& group, size_t count) const {
+CandidateQueue::Group CandidateQueue::take_worse(Group& group, size_t count) const {
   const TimeKind kind = topics_[group.topic].time_kind();
   const auto first = group.blocks.begin() + static_cast<std::ptrdiff_t>(count);
   std::nth_element(group.blocks.begin(), first, group.blocks.end(), [&](const auto& a, const auto& b) {

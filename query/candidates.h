@@ -95,7 +95,7 @@ class CandidateQueue {
   Result<SliceSet> narrow(Group& group, Group& later);
   Result<SliceSet> narrow(Group& group, Group& later, TermSource& source);
   /// Leaves the best `count` blocks in the group and returns the others. REQUIRES: not whole.
-  [[nodiscard]] Group put_off(Group& group, size_t count) const;
+  [[nodiscard]] Group take_worse(Group& group, size_t count) const;
 
   const std::vector<TopicScope>& topics_;
   const Window window_;

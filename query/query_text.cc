@@ -125,6 +125,12 @@ class Parser {
   }
 
   Result<Condition> position(std::string_view name, size_t at) {
+    if (!in_.done() && in_.peek() == '(') {
+      const char* instead = name == "partition" ? "write partition:0,3 or partition:0 OR partition:3"
+                            : name == "offset"  ? "write offset:5..7 or offset:5 OR offset:7"
+                                                : "write time:-1h.. without them, or time:A..B OR time:C..D";
+      return in_.error(in_.at(), fmt::format("{}: takes no parentheses", name), instead);
+    }
     const std::string text = in_.take_plain();
     if (name == "partition") {
       auto partitions = parse_partitions(text);

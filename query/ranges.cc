@@ -71,7 +71,8 @@ Result<TimeRange> parse_single_time(std::string_view text, Timestamp now) {
   const bool relative = text == "now" || (text.front() == '-' && !parse_natural<uint64_t>(text.substr(1)));
   if (relative) {
     return Error{ErrorCode::kInvalid, fmt::format("time: \"{}\" alone is one millisecond", text),
-                 fmt::format("write {}.. for everything since then", text)};
+                 text == "now" ? "write ..now for everything until now, or -15m.. for the last 15 minutes"
+                               : fmt::format("write {}.. for everything since then", text)};
   }
   return TimeRange{*begin, last_ms_of(*begin, precision_ms(text))};
 }

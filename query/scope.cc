@@ -176,7 +176,7 @@ void add_coverage(const TopicScope& scope, const std::vector<PartitionSnapshot>&
     answer.incomplete_because.push_back(scope.name + ": its partitions are not known yet, no broker has named them");
   }
   missing.tell(prefix, "", "nothing is known of it: it does not exist or was not heard of yet", answer);
-  end_unknown.tell(prefix, "", "the end of the log is not known, broker away", answer);
+  end_unknown.tell(prefix, "", "the end of the log is not known, no broker is asked or answers", answer);
   lagging.tell(prefix, "{} message is not indexed yet", "{} messages are not indexed yet", answer);
   dead.tell(prefix, "{} message could not be indexed (see the dead letters)",
             "{} messages could not be indexed (see the dead letters)", answer);

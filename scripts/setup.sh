@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   build-essential cmake ninja-build pkg-config git file  # file: CPack asks it what a program is
-  librdkafka-dev libxapian-dev librocksdb-dev libicu-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
+  librdkafka-dev libxapian-dev librocksdb-dev libicu-dev liblz4-dev libzstd-dev libxxhash-dev libfmt-dev libspdlog-dev
   libsimdjson-dev libre2-dev nlohmann-json3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libcli11-dev libtomlplusplus-dev
   prometheus-cpp-dev zlib1g-dev
 )

@@ -35,7 +35,7 @@ quietly() {  # shows what a command printed only if it failed
 ./scripts/setup.sh
 
 versions=""
-for library in rdkafka xapian-core rocksdb icu-uc libzstd libmicrohttpd fmt simdjson re2; do
+for library in rdkafka xapian-core rocksdb icu-uc liblz4 libzstd libmicrohttpd fmt simdjson re2; do
   versions+=" $library $(pkg-config --modversion "$library" 2>/dev/null || echo '?')"
 done
 echo "kseek tests, preset $preset; g++ $(g++ -dumpfullversion), cmake $(cmake --version | sed -n '1s/.* //p');$versions"

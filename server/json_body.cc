@@ -54,6 +54,7 @@ Result<std::vector<std::string>> labels_of(const json& value) {
   std::vector<std::string> labels;
   for (const json& item : value) {
     KSEEK_ASSIGN(std::string label, text_of(item, "labels"));
+    if (label.empty()) return wrong("a label is empty", "a label is a word; leave it out for none");
     labels.push_back(std::move(label));
   }
   return labels;
@@ -168,6 +169,14 @@ Result<store::Retention> parse_retention_body(std::string_view body) {
   if (!object.contains("retention")) return wrong("\"retention\" is missing", fmt::format("send {}", kExample));
   KSEEK_ASSIGN(const std::string text, text_of(object.at("retention"), "retention"));
   return store::parse_retention(text);
+}
+
+Result<void> parse_empty_body(std::string_view body) {
+  if (body.empty()) return {};
+  KSEEK_ASSIGN(const json object, parse_object(body, "no body, or {}"));
+  if (object.empty()) return {};
+  return wrong(fmt::format("unknown member \"{}\"", object.begin().key()),
+               "this takes no members; send no body, or {}");
 }
 
 Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body) {

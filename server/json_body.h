@@ -20,6 +20,9 @@ namespace kseek::server {
 /// {"retention"}: what of an open topic can be changed.
 [[nodiscard]] Result<store::Retention> parse_retention_body(std::string_view body);
 
+/// Nothing, or an object without members: what says all in its address.
+[[nodiscard]] Result<void> parse_empty_body(std::string_view body);
+
 /// {"key","value","partition","headers":[{"name","value"}],"timestamp"}; each may be absent, key and values null.
 [[nodiscard]] Result<indexer::OutgoingMessage> parse_send_body(const std::string& topic, std::string_view body);
 

@@ -55,6 +55,7 @@ using Change = Result<void> (indexer::Indexer::*)(std::string_view);
 
 Result<Response> change_topic(const Services& services, const Request& request, Change change) {
   KSEEK_TRY(find_topic(services.store, request.captures[0]));
+  KSEEK_TRY(parse_empty_body(request.body));
   KSEEK_TRY((services.indexer.*change)(request.captures[0]));
   return topic_details(services, request);
 }

@@ -161,8 +161,8 @@ struct EncodedBlock {
   BlockMeta meta;  ///< id is left 0
 };
 
-/// Compresses (zstd) with checksums. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets rising and
-/// not negative; within kMaxBlockMessages and kMaxBlockBytes (an OpenBlock always is).
+/// Compresses, with a checksum over all of it. REQUIRES: 0 < count <= block.size(); messages of one partition, offsets
+/// rising and not negative; within kMaxBlockMessages and kMaxBlockBytes (an OpenBlock always is).
 [[nodiscard]] EncodedBlock encode_block(const MessageBlock& block, size_t count);
 
 /// A block read back; owns its bytes. What is said does not change; any thread.

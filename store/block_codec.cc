@@ -1,68 +1,20 @@
 // Writing the stored form of a block; docs/format.md has its bytes.
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cstring>
-#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/varint.h"
 #include "store/block.h"
 #include "store/block_format.h"
+#include "store/block_frames.h"
 
 namespace kseek::store {
 namespace {
-
-constexpr int kCompressionLevel = 3;
-
-struct FreeContext {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-
-ZSTD_CCtx* compressor() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context = [] {
-    std::unique_ptr<ZSTD_CCtx, FreeContext> made(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(made.get(), ZSTD_c_compressionLevel, kCompressionLevel);
-    return made;
-  }();
-  return context.get();
-}
-
-void put_fixed(char* to, uint64_t n, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) to[i] = static_cast<char>(n >> (8 * i));
-}
-
-/// Compresses `raw` into `to`, a zstd block a step; how many bytes that are. REQUIRES: room for any input.
-size_t compress_frame(std::span<char> to, std::string_view raw) {
-  ZSTD_CCtx* const context = compressor();
-  ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
-  ZSTD_CCtx_setPledgedSrcSize(context, raw.size());
-  ZSTD_inBuffer in{raw.data(), 0, 0};
-  ZSTD_outBuffer out{to.data(), to.size(), 0};
-  while (in.size < raw.size()) {
-    in.size = std::min(raw.size(), in.size + kFrameStepBytes);
-    const auto mode = in.size == raw.size() ? ZSTD_e_end : ZSTD_e_flush;
-    [[maybe_unused]] const size_t left = ZSTD_compressStream2(context, &out, &in, mode);
-    assert(left == 0);
-  }
-  return out.pos;
-}
-
-void append_frames(std::string& out, std::string_view raw) {
-  while (!raw.empty()) {
-    const std::string_view part = raw.substr(0, kFrameRawBytes);
-    raw.remove_prefix(part.size());
-    const size_t at = out.size();
-    out.resize(at + kFrameSizeBytes + ZSTD_compressBound(part.size()));
-    const size_t bytes = compress_frame(std::span(out).subspan(at + kFrameSizeBytes), part);
-    put_fixed(out.data() + at, bytes, kFrameSizeBytes);
-    out.resize(at + kFrameSizeBytes + bytes);
-  }
-}
 
 unsigned flags_of(const StoredMessage& message) {
   return (static_cast<unsigned>(message.timestamp_type) & kTimestampTypeMask) | (message.key ? kHasKey : 0) |

@@ -19,7 +19,7 @@ namespace {
 /// What stands before the sections.
 struct Preamble {
   size_t messages = 0;
-  size_t frame_raw_bytes = kFrameRawBytes;
+  const FrameFormat* frames = &kFrames;
   std::array<size_t, kSections> section_bytes{};
 };
 
@@ -27,8 +27,10 @@ struct Preamble {
 Result<Preamble> take_preamble(std::string_view& bytes) {
   if (bytes.size() < kBlockMagic.size() + kChecksumBytes) return damaged_block("it is cut short");
   const std::string_view magic = bytes.substr(0, kBlockMagic.size());
-  if (magic != kBlockMagic && magic != kOldBlockMagic) {
-    return damaged_block(fmt::format("it starts neither with {} nor with {}", kBlockMagic, kOldBlockMagic));
+  const auto* const older = std::find_if(kOlderFrames.begin(), kOlderFrames.end(),
+                                         [&](const FrameFormat& each) { return each.magic == magic; });
+  if (magic != kBlockMagic && older == kOlderFrames.end()) {
+    return damaged_block(fmt::format("it does not start with {}, as blocks do today, nor as older ones", kBlockMagic));
   }
   const uint64_t checksum = get_fixed(bytes.substr(bytes.size() - kChecksumBytes));
   bytes.remove_suffix(kChecksumBytes);
@@ -36,7 +38,7 @@ Result<Preamble> take_preamble(std::string_view& bytes) {
   bytes.remove_prefix(kBlockMagic.size());
 
   Preamble preamble;
-  if (magic == kOldBlockMagic) preamble.frame_raw_bytes = kOldFrameRawBytes;
+  if (magic != kBlockMagic) preamble.frames = older;
   const auto messages = take_varint(bytes);
   if (!messages || *messages == 0 || *messages > kMaxBlockMessages)
     return damaged_block("its number of messages is wrong");
@@ -54,12 +56,13 @@ Result<Preamble> take_preamble(std::string_view& bytes) {
     return damaged_block("the size of its metadata is wrong");
   }
   size_t frames = 0;
-  for (const size_t size : preamble.section_bytes) frames += frames_of(size, preamble.frame_raw_bytes);
+  for (const size_t size : preamble.section_bytes) frames += frames_of(size, preamble.frames->raw_bytes);
   if (frames * kFrameSizeBytes > bytes.size()) return damaged_block("it is cut short");
   return preamble;
 }
 
-/// Takes varints, of which most are of one byte, off the front of `in`: what was not taken is there again afterwards.
+/// Takes varints, of which most are of one byte or two, off the front of `in`: what was not taken is there again
+/// afterwards.
 class NumberReader {
  public:
   explicit NumberReader(std::string_view& in) : in_(in), at_(in.data()), end_(in.data() + in.size()) {}
@@ -69,7 +72,18 @@ class NumberReader {
 
   /// 0 once there was none.
   uint64_t next() {
-    if (at_ != end_ && static_cast<uint8_t>(*at_) < 0x80) return static_cast<uint8_t>(*at_++);
+    if (end_ - at_ >= 2) {
+      const auto first = static_cast<uint8_t>(at_[0]);
+      const auto second = static_cast<uint8_t>(at_[1]);
+      if (first < 0x80) {
+        ++at_;
+        return first;
+      }
+      if (second < 0x80) {
+        at_ += 2;
+        return (first & 0x7FU) | uint64_t{second} << 7;
+      }
+    }
     return next_long();
   }
   [[nodiscard]] bool failed() const { return failed_; }
@@ -206,7 +220,7 @@ Result<std::shared_ptr<const DecodedBlock>> DecodedBlock::decode(const OwnedByte
   Data& data = *block->data_;
   const auto owner = columns.values ? nullptr : stored.owner();  // but for the values there is little to keep
   const auto take = [&](BlockSection& section, size_t which, bool later) -> Result<void> {
-    return section.take(bytes, preamble.section_bytes[which], preamble.frame_raw_bytes, later, owner);
+    return section.take(bytes, preamble.section_bytes[which], *preamble.frames, later, owner);
   };
   BlockSection metadata;
   KSEEK_TRY(take(metadata, kMetadata, false));

@@ -17,7 +17,7 @@
 namespace kseek::store {
 
 /// Read and written by this program. A change of any record, of blocks or of segments makes it one more.
-inline constexpr uint64_t kFormatVersion = 6;
+inline constexpr uint64_t kFormatVersion = 7;
 
 /// What is kept of a partition.
 struct PartitionRecord {

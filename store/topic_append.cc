@@ -21,7 +21,7 @@ std::string_view refusal(const MessageView& message, Require require) {
   return tokenizer::is_utf8(*message.value) ? "" : "not_utf8";
 }
 
-DeadLetter dead_letter(const MessageView& message, std::string_view reason) {
+DeadLetter letter_of(const MessageView& message, std::string_view reason) {
   DeadLetter letter;
   letter.partition = message.partition;
   letter.offset = message.offset;
@@ -96,7 +96,7 @@ AppendOutcome TopicStoreImpl::append(PartitionId id, std::span<const MessageView
       continue;
     }
     if (const auto reason = refusal(message, require); !reason.empty()) {
-      intake.dead_letters.push_back(dead_letter(message, reason));
+      intake.dead_letters.push_back(letter_of(message, reason));
       intake.took(message);
       ++outcome.dead_letters;
       continue;

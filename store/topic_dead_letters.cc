@@ -36,6 +36,31 @@ std::vector<DeadLetter> TopicStoreImpl::dead_letters(size_t limit, const std::op
   return letters;
 }
 
+std::optional<DeadLetter> TopicStoreImpl::dead_letter(PartitionId id, Offset offset) const {
+  const auto at_offset = [offset](const auto& letter) { return letter.offset == offset; };
+  std::string key;
+  {
+    std::shared_lock lock(mu_);
+    const auto partition = partitions_.find(id);
+    if (partition == partitions_.end()) return std::nullopt;
+    const auto& open = partition->second->open_dead_letters;
+    if (const auto found = std::find_if(open.begin(), open.end(), at_offset); found != open.end()) return *found;
+    for (const auto& frozen : partition->second->frozen) {
+      const auto& letters = frozen.dead_letters;
+      if (const auto found = std::find_if(letters.begin(), letters.end(), at_offset); found != letters.end()) {
+        return *found;
+      }
+    }
+    const auto& durable = partition->second->dead_letters;
+    const auto found = std::lower_bound(durable.begin(), durable.end(), offset,
+                                        [](const KeptDeadLetter& letter, Offset at) { return letter.offset < at; });
+    if (found == durable.end() || found->offset != offset) return std::nullopt;
+    key = dead_letter_key(number_, found->time, id, offset);
+  }
+  const auto record = shared_.database->get(key);
+  return record && *record ? decode_dead_letter(**record) : std::nullopt;
+}
+
 std::vector<DeadLetter> TopicStoreImpl::unsent_dead_letters(size_t limit) const {
   std::vector<DeadLetter> letters;
   std::vector<std::string> durable;

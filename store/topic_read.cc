@@ -87,7 +87,9 @@ Result<std::shared_ptr<const DecodedBlock>> TopicStoreImpl::load_block(const Blo
   return Error{ErrorCode::kCorrupt,
                fmt::format("block {} of topic {} {}", meta.id.value, name_,
                            block ? "is not there" : "is damaged: " + block.error().message),
-               fmt::format("its messages can be taken in again with `kseek reindex {} --source kafka`", name_)};
+               config_.source == Source::kImport
+                   ? "no Kafka has its messages: import the dumps into a new topic"
+                   : fmt::format("its messages can be taken in again with `kseek reindex {} --source kafka`", name_)};
 }
 
 TopicStats TopicStoreImpl::stats() const {

@@ -205,6 +205,8 @@ class TopicStore {
   [[nodiscard]] virtual std::vector<DeadLetter> dead_letters(size_t limit,
                                                              const std::optional<DeadLetterPlace>& before) const = 0;
   [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit) const { return dead_letters(limit, std::nullopt); }
+  /// The one at that place; nullopt: there is none.
+  [[nodiscard]] virtual std::optional<DeadLetter> dead_letter(PartitionId partition, Offset offset) const = 0;
   /// Those that were not sent on yet, by partition and offset.
   [[nodiscard]] virtual std::vector<DeadLetter> unsent_dead_letters(size_t limit) const = 0;
   /// Those of the partition below `end` were sent on. Survives a crash, perhaps not power loss.

@@ -118,6 +118,7 @@ class TopicStoreImpl final : public TopicStore {
   using TopicStore::dead_letters;
   [[nodiscard]] std::vector<DeadLetter> dead_letters(size_t limit,
                                                      const std::optional<DeadLetterPlace>& before) const override;
+  [[nodiscard]] std::optional<DeadLetter> dead_letter(PartitionId id, Offset offset) const override;
   [[nodiscard]] std::vector<DeadLetter> unsent_dead_letters(size_t limit) const override;
   [[nodiscard]] Result<void> note_dead_letters_sent(PartitionId partition, Offset end) override;
   [[nodiscard]] Offset dead_letters_sent(PartitionId partition) const override;

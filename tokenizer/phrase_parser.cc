@@ -114,8 +114,10 @@ bool touches_standalone(const std::vector<Word>& words, size_t i) {
 Result<Phrase> parse_phrase(std::string_view text) {
   std::vector<Word> words = cut_words(text);
   if (words.empty()) {
-    return Error{ErrorCode::kInvalid, fmt::format("\"{}\" has no letters or digits", text),
-                 "only words can be searched for: write at least one letter, digit or wildcard"};
+    return Error{
+        ErrorCode::kInvalid, fmt::format("\"{}\" has no letters or digits", text),
+        "write at least one letter, digit or wildcard; a query can look for other characters by a regular expression, "
+        "as in value:/…/"};
   }
   Phrase phrase;
   for (size_t i = 0; i < words.size(); ++i) {

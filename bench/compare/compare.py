@@ -30,6 +30,7 @@ def parse_arguments():
                         + ",".join(ALL))
     parser.add_argument("--real", help="a directory of logs and NDJSON instead of synthetic messages")
     parser.add_argument("--runs", type=int, default=1, help="how often each index is made; medians are told")
+    parser.add_argument("--repeat-minutes", type=float, default=5, help="an index that took longer is not made again")
     parser.add_argument("--rounds", type=int, default=3, help="how often each question is asked")
     parser.add_argument("--seconds", type=float, default=10, help="at most so long for a kind of question")
     parser.add_argument("--minutes", type=float, default=60, help="a peer that indexes longer is stopped")
@@ -82,6 +83,8 @@ class Comparison:
             runs.append({"wall_s": measured.wall_s, "cpu_s": measured.cpu_s, "peak_bytes": measured.peak_bytes,
                          "disk_bytes": disk_bytes(directory),
                          "findable_s": float(printed.group(1)) if printed else None})
+            if measured.wall_s > self.arguments.repeat_minutes * 60:
+                break
         figures = {key: statistics.median(one[key] for one in runs) for key in runs[0] if runs[0][key] is not None}
         self.results["indexing"].setdefault(name, {})[str(cores)] = {**figures, "runs": runs}
         say(f"  {name}, {cores} cores: {figures['wall_s']:.1f} s, CPU {figures['cpu_s']:.1f} s, "

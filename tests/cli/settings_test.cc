@@ -119,7 +119,9 @@ TEST(Settings, ErrorsNameTheVariable) {
   for (const auto& [entry, said] : std::vector<std::pair<std::string, std::string>>{
            {"KSEEK_SERVER_MAX_CONNECTIONS=many", "KSEEK_SERVER_MAX_CONNECTIONS: expected a whole number"},
            {"KSEEK_SERVER_MAX_CONNECTIONS=0", "KSEEK_SERVER_MAX_CONNECTIONS: expected a whole number from 1"},
-           {"KSEEK_INDEXER_SEAL_AFTER=5", "KSEEK_INDEXER_SEAL_AFTER: expected \"5\" is not a duration"},
+           {"KSEEK_INDEXER_SEAL_AFTER=5",
+            "KSEEK_INDEXER_SEAL_AFTER: expected a whole number and a unit (ms, s, m, h, d or w) up to 100 years, for "
+            "instance \"300s\" or \"5m\", not \"5\""},
            {"KSEEK_KAFKA_FETCH_WAIT_MAX_MS=soon",
             "KSEEK_KAFKA_FETCH_WAIT_MAX_MS: Kafka property \"fetch.wait.max.ms\""},
            {"KSEEK_KAFKA_ENABLE_AUTO_COMMIT=true", "KSEEK_KAFKA_ENABLE_AUTO_COMMIT: Kafka property"}}) {

@@ -35,7 +35,8 @@ const std::array kThirdParty = {
     ThirdParty{"unicode/", "ICU", {"tokenizer"}},
     ThirdParty{"rocksdb/", "RocksDB", {"store"}},
     ThirdParty{"xapian", "Xapian", {"store", "bench"}},  // bench/peers/: as others use it
-    ThirdParty{"zstd", "zstd", {"store"}},
+    ThirdParty{"lz4", "LZ4", {"store"}},
+    ThirdParty{"zstd", "zstd", {"store"}},  // blocks of older formats
     ThirdParty{"xxhash", "xxHash", {"store"}},
     ThirdParty{"xxh3", "xxHash", {"store"}},
     ThirdParty{"librdkafka/", "librdkafka", {"indexer"}},

@@ -120,6 +120,16 @@ TEST_F(ImportTest, ABadLineIsNamedAndWhatCameBeforeStays) {
   expect_whole(scan(*topic_), 2);
 }
 
+TEST_F(ImportTest, TheLastProgressIsWhatWasLoadedAlsoWhenItEndsEarly) {
+  std::istringstream input(line(0, 0, "a") + R"({"payload":"b"})" + "\n" + line(0, 0, "a") + line(0, 9, "c") +
+                           line(0, 5, "late") + line(0, 10, "not reached"));
+  ImportStats last;
+  ASSERT_FALSE(import_dump(*topic_, input, "test.jsonl", {}, [&](const ImportStats& stats) { last = stats; }));
+  EXPECT_EQ(last.messages, 3U);
+  EXPECT_EQ(last.duplicates, 1U);
+  EXPECT_EQ(last.numbered, 1U);
+}
+
 TEST_F(ImportTest, JsonThatIsNoDumpIsRefused) {
   const auto stats = import(line(0, 0, "a") + R"({"order_id":1,"event":"paid"})" + "\n");
   ASSERT_FALSE(stats);

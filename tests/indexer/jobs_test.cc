@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "base/time.h"
+#include "indexer/import.h"
 #include "tests/indexer/world.h"
 
 namespace kseek::indexer {
@@ -308,6 +310,27 @@ TEST_F(JobsTest, FromKafkaMendsDamagedBlocks) {
   EXPECT_EQ(wait_ended(reindex(JobSource::kKafka).id).state, JobState::kDone);
   EXPECT_EQ(unreadable(), 0U);
   expect_whole(world_.scan("orders"), 3000);
+}
+
+TEST_F(JobsTest, OfAnImportedTopicSayThatNoKafkaHasDamagedBlocks) {
+  store::TopicConfig config;
+  config.name = "orders";
+  config.source = store::Source::kImport;
+  std::string dump;
+  for (int i = 0; i < 3000; ++i) dump += R"({"partition":0,"payload":"n)" + std::to_string(i) + "\"}\n";
+  {
+    const auto topic = world_.store->create_topic(config);  // it keeps the store open
+    ASSERT_TRUE(topic) << describe(topic.error());
+    std::istringstream input(dump);
+    ASSERT_TRUE(import_dump(**topic, input, "dump", {}, nullptr));
+  }
+  restart();
+  world_.stop();
+  ASSERT_TRUE(damage_a_block(world_.dir.path() / "data"));
+  world_.start();
+  const JobStatus rebuilt = wait_ended(reindex(JobSource::kStore).id);
+  EXPECT_EQ(rebuilt.state, JobState::kDone);
+  EXPECT_THAT(rebuilt.note, HasSubstr("import the dumps into a new topic"));
 }
 
 TEST_F(JobsTest, DoesNotLoseWhatKafkaHasExpiredWithoutAsking) {

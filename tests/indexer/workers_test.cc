@@ -67,6 +67,7 @@ class FakeTopic final : public store::TopicStore {
   Result<void> flush() override { return {}; }
   Result<void> sync() override { return {}; }
   [[nodiscard]] Timestamp retention_time() const override { return {}; }
+  std::optional<store::DeadLetter> dead_letter(PartitionId, Offset) const override { return std::nullopt; }
   std::vector<store::DeadLetter> unsent_dead_letters(size_t) const override { return {}; }
   Result<void> note_dead_letters_sent(PartitionId, Offset) override { return {}; }
   Offset dead_letters_sent(PartitionId) const override { return kMinOffset; }

@@ -166,7 +166,8 @@ TEST_F(Search, WhatCameLaterIsNotPartOfIt) {
 TEST_F(Search, SaysWhatIsMissingOfKafkasLog) {
   const auto topic = create("a", store::Source::kKafka, 2);
   for (int i = 0; i < 10; ++i) append(*topic, i % 2, i, "x");
-  EXPECT_EQ(reasons(answer(ask({"a"}))), "partitions 0, 1: the end of the log is not known, broker away");
+  EXPECT_EQ(reasons(answer(ask({"a"}))),
+            "partitions 0, 1: the end of the log is not known, no broker is asked or answers");
   topic->set_watermarks({0}, {0}, Offset{5});
   topic->set_watermarks({1}, {0}, Offset{8});
   EXPECT_EQ(reasons(answer(ask({"a"}))), "partition 1: 3 messages are not indexed yet");

@@ -124,7 +124,9 @@ TEST(OpenApi, IsServed) {
 Names known_members(const RawAnswer& refused) {
   EXPECT_EQ(refused.status, 400) << refused.body;
   std::string list = refused.json()["error"]["hint"];
-  list.erase(0, list.find(": ") + 2);
+  const size_t known = list.find(": ");
+  if (known == std::string::npos) return {};  // it takes none
+  list.erase(0, known + 2);
   Names names;
   for (size_t begin = 0; begin < list.size();) {
     const size_t end = std::min(list.find(", ", begin), list.size());
@@ -150,7 +152,7 @@ TEST(OpenApi, HasTheMembersOfEveryBody) {
       ++bodies;
     }
   }
-  EXPECT_EQ(bodies, 6U);
+  EXPECT_EQ(bodies, 8U);
 }
 
 TEST(OpenApi, HasTheEventsOfStreams) {

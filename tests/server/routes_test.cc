@@ -261,6 +261,8 @@ TEST_F(Routes, TopicsFromOpenToClose) {
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"life"})"), 409, "conflict", "life");
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"a b"})"), 400, "invalid");
   expect_error(world->call("POST", "/api/v1/topics", R"({"topic":)"), 400, "invalid", "byte");
+  expect_error(world->call("POST", "/api/v1/topics", R"({"topic":"empty","labels":["x",""]})"), 400, "invalid",
+               "a label is empty");
   world->send({"life", PartitionId{0}, "k", "v", {}, {}});
   EXPECT_EQ(world->get("/api/v1/topics/life").json()["labels"], Json::parse(R"(["x"])"));
   std::set<std::string> names;
@@ -273,6 +275,12 @@ TEST_F(Routes, TopicsFromOpenToClose) {
   const RawAnswer paused = world->call("POST", "/api/v1/topics/life/pause");
   EXPECT_EQ(paused.json()["state"], "paused") << paused.body;
   EXPECT_EQ(world->call("POST", "/api/v1/topics/life/resume").status, 200);
+  for (const char* change : {"/api/v1/topics/life/pause", "/api/v1/topics/life/resume"}) {
+    expect_error(world->call("POST", change, R"({"partition":0})"), 400, "invalid", "unknown member \"partition\"");
+    expect_error(world->call("POST", change, "[]"), 400, "invalid", "not a JSON object");
+    expect_error(world->call("POST", change, "{"), 400, "invalid", "byte");
+    EXPECT_EQ(world->call("POST", change, "{}").status, 200) << change;
+  }
   const RawAnswer patched = world->call("PATCH", "/api/v1/topics/life", R"({"retention":"forever"})");
   ASSERT_EQ(patched.status, 200) << patched.body;
   EXPECT_EQ(patched.json()["retention"], "forever");

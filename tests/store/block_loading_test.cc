@@ -33,7 +33,7 @@ TEST(BlockLoading, SomeMessagesAreLoadedWithoutMostOthers) {
   for (int round = 0; round < 40; ++round) {
     OpenBlock block({1}, 200, 10_MiB);
     while (block.size() < 100) {  // frames end anywhere, also right before messages that are empty
-      const size_t bytes = random.one_in(3) ? 0 : random.one_in(2) ? kFrameRawBytes / 4 : random.below(20'000);
+      const size_t bytes = random.one_in(3) ? 0 : random.one_in(2) ? kFrames.raw_bytes / 4 : random.below(20'000);
       OwnedMessage message = plain_message(static_cast<int64_t>(block.size()), std::string(bytes, 'v'));
       message.key = std::string(random.below(3) * 10'000, 'k');
       ASSERT_TRUE(block.append(message.get()));
@@ -50,12 +50,12 @@ TEST(BlockLoading, SomeMessagesAreLoadedWithoutMostOthers) {
   }
 }
 
-/// Of a frame, what stands before the message is loaded with it, and not what stands after it.
+/// Their frames are loaded, and no others.
 TEST(BlockLoading, MessagesOfAFrameAreLoadedInAnyOrder) {
   RandomMessages random(22);
   for (int round = 0; round < 40; ++round) {
     OpenBlock block({1}, 1'000, 10_MiB);
-    while (block.raw_bytes() < 3 * kFrameRawBytes) {
+    while (block.raw_bytes() < 3 * kFrames.raw_bytes) {
       const std::string value = random.one_in(5) ? "" : std::to_string(random.below(1'000'000)) + std::string(300, 'v');
       ASSERT_TRUE(block.append(plain_message(static_cast<int64_t>(block.size()), value).get()));
     }
@@ -143,7 +143,7 @@ TEST(BlockLoading, AnEmptyValueIsThereOnceItIsLoaded) {
 
 TEST(BlockLoading, AnEmptyValueBetweenTwoFramesIsLoadedWithTheOneBefore) {
   OpenBlock block({0}, 10, 1_MiB);
-  ASSERT_TRUE(block.append(plain_message(0, std::string(kFrameRawBytes, 'x')).get()));
+  ASSERT_TRUE(block.append(plain_message(0, std::string(kFrames.raw_bytes, 'x')).get()));
   ASSERT_TRUE(block.append(plain_message(1, "").get()));
   ASSERT_TRUE(block.append(plain_message(2, "the second frame").get()));
   const auto again = DecodedBlock::decode(encode_block(block, 3).bytes, {0}, Columns::none());
@@ -151,6 +151,23 @@ TEST(BlockLoading, AnEmptyValueBetweenTwoFramesIsLoadedWithTheOneBefore) {
   EXPECT_FALSE((*again)->message(1).value) << "not loaded";
   ASSERT_TRUE((*again)->load({.values = true}, 0, 2));
   EXPECT_EQ((*again)->message(1).value, "");
+}
+
+/// A frame may repeat what the section's first one has, and is readable whichever frames were read before.
+TEST(BlockLoading, FramesRepeatTheFirstOne) {
+  const EncodedBlock encoded = block_of_repeated_values();
+  EXPECT_LT(encoded.bytes.size(), encoded.meta.raw_bytes / 8) << "texts of 45 bytes, of which some 5 are stored";
+  const auto whole = decoded(encoded, {1});
+  RandomMessages random(23);
+  for (int round = 0; round < 50; ++round) {
+    const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(some);
+    for (int n = 0; n < 5; ++n) {
+      const size_t i = random.below(whole->size());
+      ASSERT_TRUE((*some)->load_message(i));
+      expect_same((*some)->message(i), whole->message(i));
+    }
+  }
 }
 
 }  // namespace

@@ -3,13 +3,12 @@
 #include "store/block.h"
 
 #include <gtest/gtest.h>
-#include <xxhash.h>
-#include <zstd.h>
 
 #include <cstring>
 #include <thread>
 
 #include "base/varint.h"
+#include "store/block_format.h"
 #include "tests/store/blocks.h"
 #include "tests/store/random_messages.h"
 
@@ -80,6 +79,23 @@ TEST(Block, MetaSaysWhatIsInIt) {
                            .raw_bytes = 12,
                            .stored_bytes = encoded.bytes.size()};
   EXPECT_EQ(encoded.meta, expected);
+}
+
+/// The example of docs/format.md.
+TEST(Block, HasTheBytesThatAreDocumented) {
+  OpenBlock block({0}, 10, 1000);
+  OwnedMessage message = plain_message(7, R"(id 3cef1ce8-f961-43f2-b169-ae97568015d2)");
+  message.view.create_time = message.view.ingest_time = {1000};
+  message.view.timestamp_type = TimestampType::kCreateTime;
+  ASSERT_TRUE(block.append(message.get()));
+  const EncodedBlock encoded = encode_block(block, 1);
+  std::string hex;
+  for (const char byte : encoded.bytes) hex += fmt::format("{:02x} ", static_cast<uint8_t>(byte));
+  EXPECT_EQ(hex,
+            "4b 53 42 33 01 08 00 27 00 "
+            "0b 00 00 00 08 00 80 07 d0 0f d0 0f 49 27 00 "
+            "18 00 00 00 04 10 f0 05 3c ef 1c e8 f9 61 43 f2 b1 69 ae 97 56 80 15 d2 69 64 20 fb "
+            "46 fc b1 c5 ab 4c 57 a8 ");
 }
 
 TEST(Block, TellsNullFromEmpty) {
@@ -264,55 +280,24 @@ TEST(OpenBlock, KnowsItsBounds) {
   EXPECT_EQ(block.bounds(2).last, Offset{11});
 }
 
-/// Puts the right checksum behind `bytes`, so that what comes behind the checksum's test is tested.
-std::string with_checksum(std::string bytes) {
-  const uint64_t checksum = XXH3_64bits(bytes.data(), bytes.size());
-  for (int i = 0; i < 8; ++i) bytes.push_back(static_cast<char>(checksum >> (8 * i)));
-  return bytes;
-}
-
-/// The section's frames, each of `raw` bytes, as frames of the older format's 4 MiB. REQUIRES: the section is shorter.
-void append_old_frame(std::string& to, std::string_view& frames, size_t section_bytes, size_t raw) {
-  std::string text(section_bytes, '\0');
-  const auto size_at = [](std::string_view from) {
-    size_t n = 0;
-    for (size_t i = 0; i < 4; ++i) n |= size_t{static_cast<unsigned char>(from[i])} << (8 * i);
-    return n;
-  };
-  for (size_t at = 0; at < section_bytes; at += raw) {
-    const size_t bytes = size_at(frames);
-    ZSTD_decompress(&text[at], std::min(raw, section_bytes - at), frames.data() + 4, bytes);
-    frames.remove_prefix(4 + bytes);
+TEST(BlockDecode, BlocksOfOlderFormatsAreRead) {
+  for (const FrameFormat& format : kOlderFrames) {
+    SCOPED_TRACE(format.magic);
+    const EncodedBlock encoded = block_of_large_values(30);
+    const auto whole = decoded(encoded, {1});
+    const auto block = DecodedBlock::decode(as_older_block(encoded, format), {1}, Columns::none());
+    ASSERT_TRUE(block) << describe(block.error());
+    ASSERT_TRUE((*block)->load_message(17));
+    expect_same((*block)->message(17), whole->message(17));
+    ASSERT_TRUE((*block)->load(Columns::all(), 3, 9));
+    expect_same((*block)->message(8), whole->message(8));
+    ASSERT_TRUE((*block)->load(Columns::all()));
+    for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
   }
-  if (section_bytes == 0) return;
-  std::string frame(ZSTD_compressBound(text.size()), '\0');
-  frame.resize(ZSTD_compress(frame.data(), frame.size(), text.data(), text.size(), 3));
-  for (int i = 0; i < 4; ++i) to.push_back(static_cast<char>(frame.size() >> (8 * i)));
-  to += frame;
 }
 
-TEST(BlockDecode, BlocksOfTheOlderFormatAreRead) {
-  const EncodedBlock encoded = block_of_large_values(30);
-  std::string_view rest = std::string_view(encoded.bytes).substr(4, encoded.bytes.size() - 12);
-  const std::string_view begin = rest;
-  std::vector<uint64_t> numbers;
-  for (int i = 0; i < 5; ++i) numbers.push_back(take_varint(rest).value());
-  std::string old = "KSB1" + std::string(begin.substr(0, begin.size() - rest.size()));
-  for (size_t section = 1; section < numbers.size(); ++section) append_old_frame(old, rest, numbers[section], 64_KiB);
-  ASSERT_TRUE(rest.empty());
-  const auto whole = decoded(encoded, {1});
-  const auto block = DecodedBlock::decode(with_checksum(old), {1}, Columns::none());
-  ASSERT_TRUE(block) << describe(block.error());
-  ASSERT_TRUE((*block)->load_message(17));
-  expect_same((*block)->message(17), whole->message(17));
-  ASSERT_TRUE((*block)->load(Columns::all()));
-  for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
-}
-
-TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
-  const EncodedBlock encoded = small_block();
-  const std::string body = encoded.bytes.substr(0, encoded.bytes.size() - 8);
-  ASSERT_EQ(with_checksum(body), encoded.bytes);
+/// Whatever it says, it is found out, or can be read.
+void expect_harmless(const std::string& body) {
   for (size_t i = 0; i < body.size(); ++i) {
     for (const int xored : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
       std::string bytes = body;
@@ -323,22 +308,33 @@ TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
         EXPECT_EQ(loaded.error().code, ErrorCode::kCorrupt);
         continue;
       }
-      // What zstd doesn't notice may pass, and must then be readable.
       for (size_t m = 0; m < (*block)->size(); ++m) EXPECT_LE((*block)->message(m).raw_bytes(), kMaxBlockBytes);
     }
   }
 }
 
+std::string without_checksum(const std::string& bytes) { return bytes.substr(0, bytes.size() - kChecksumBytes); }
+
+TEST(BlockDecode, DamageWithARightChecksumIsHarmless) {
+  const EncodedBlock encoded = small_block();
+  ASSERT_EQ(with_checksum(without_checksum(encoded.bytes)), encoded.bytes);
+  expect_harmless(without_checksum(encoded.bytes));
+  for (const FrameFormat& format : kOlderFrames) expect_harmless(without_checksum(as_older_block(encoded, format)));
+  expect_harmless(without_checksum(block_of_repeated_values().bytes));
+}
+
 TEST(BlockDecode, LyingSizesAreRefusedBeforeMemoryIsTaken) {
-  for (const uint64_t messages : {uint64_t{0}, uint64_t{1}, uint64_t{kMaxBlockMessages}, ~uint64_t{0}}) {
-    for (const uint64_t bytes : {uint64_t{0}, uint64_t{5}, kMaxBlockBytes, kMaxBlockBytes + 1, ~uint64_t{0}}) {
-      std::string lie = "KSB2";
-      put_varint(lie, messages);
-      for (int section = 0; section < 4; ++section) put_varint(lie, bytes);
-      lie += "some bytes that are no frames";
-      const auto block = DecodedBlock::decode(with_checksum(lie), {0});
-      ASSERT_FALSE(block);
-      EXPECT_EQ(block.error().code, ErrorCode::kCorrupt);
+  for (const std::string magic : {"KSB3", "KSB2", "KSB1"}) {
+    for (const uint64_t messages : {uint64_t{0}, uint64_t{1}, uint64_t{kMaxBlockMessages}, ~uint64_t{0}}) {
+      for (const uint64_t bytes : {uint64_t{0}, uint64_t{5}, kMaxBlockBytes, kMaxBlockBytes + 1, ~uint64_t{0}}) {
+        std::string lie = magic;
+        put_varint(lie, messages);
+        for (int section = 0; section < 4; ++section) put_varint(lie, bytes);
+        lie += "some bytes that are no frames";
+        const auto block = DecodedBlock::decode(with_checksum(lie), {0});
+        ASSERT_FALSE(block);
+        EXPECT_EQ(block.error().code, ErrorCode::kCorrupt);
+      }
     }
   }
 }

@@ -94,6 +94,32 @@ TEST_F(DeadLettersTest, PagesHoldEachOnceInMemoryAndOnDisk) {
 }
 
 // A topic that doesn't follow Kafka's retention begins where the first of what it keeps is, a dead letter or not.
+TEST_F(DeadLettersTest, OneIsFoundByItsPlaceWhereverItStands) {
+  create(Require::kJson);
+  const auto check = [this](int64_t end) {
+    for (int64_t offset = -1; offset <= end; ++offset) {
+      const auto letter = topic_->dead_letter({0}, {offset});
+      const bool expected = offset >= 0 && offset < end && offset % 3 != 0;
+      ASSERT_EQ(letter.has_value(), expected) << offset;
+      if (letter) {
+        EXPECT_EQ(letter->head, fmt::format("bad {}", offset));
+      }
+    }
+    EXPECT_FALSE(topic_->dead_letter({1}, {1}));
+    EXPECT_FALSE(topic_->dead_letter({7}, {1}));
+  };
+  int64_t next = 0;
+  for (int round = 0; round < 3; ++round) {
+    // Times that fall: on disk letters stand by time.
+    for (int i = 0; i < 10; ++i, ++next) append(0, next % 3 == 0 ? "{}" : fmt::format("bad {}", next), 10'000 - next);
+    check(next);
+    ASSERT_TRUE(topic_->flush().has_value());
+    check(next);
+  }
+  reopen();
+  check(next);
+}
+
 TEST_F(DeadLettersTest, TheTopicBeginsWithTheFirstThatIsKept) {
   auto config = config_of("orders");
   config.require = Require::kJson;

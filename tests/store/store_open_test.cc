@@ -205,29 +205,32 @@ TEST(StoreOpenTest, SaysWhenTheDatabaseIsDamaged) {
   EXPECT_SAYS(open_error(dir.path()), ErrorCode::kCorrupt, "kseek open");
 }
 
-TEST(StoreOpenTest, ADamagedBlockIsAnErrorAndTheOthersAreRead) {
-  const ScratchDirectory dir;
+/// Three blocks of eight messages, the second one damaged.
+void make_damaged(const fs::path& dir, const TopicConfig& config) {
   {
-    const auto store = open_store(dir.path());
-    const auto topic = create_topic(*store, config_of("orders"));
+    const auto store = open_store(dir);
+    const auto topic = create_topic(*store, config);
     ASSERT_TRUE(topic->start_partition({0}, {0}).has_value());
     append_range(*topic, 0, 0, 24);
     while (*topic->seal_next()) {
     }
   }
-  {
-    auto database = Database::open(dir.path(), false, 1'000'000);
-    ASSERT_TRUE(database.has_value());
-    const auto family = (*database)->take_family("t1");
-    ASSERT_NE(family, nullptr);
-    rocksdb::WriteBatch batch;
-    batch.Put(family->handle, block_data_key({2}), "not a block");
-    ASSERT_TRUE((*database)->write(batch, true).has_value());
-    (*database)->release(family);
-  }
+  auto database = Database::open(dir, false, 1'000'000);
+  ASSERT_TRUE(database.has_value());
+  const auto family = (*database)->take_family("t1");
+  ASSERT_NE(family, nullptr);
+  rocksdb::WriteBatch batch;
+  batch.Put(family->handle, block_data_key({2}), "not a block");
+  ASSERT_TRUE((*database)->write(batch, true).has_value());
+  (*database)->release(family);
+}
+
+TEST(StoreOpenTest, ADamagedBlockIsAnErrorAndTheOthersAreRead) {
+  const ScratchDirectory dir;
+  make_damaged(dir.path(), config_of("orders"));
   const auto store = open_store(dir.path());
   const auto topic = store->topic("orders");
-  EXPECT_EQ(find_message(*topic, {0}, {9}).error().code, ErrorCode::kCorrupt);
+  EXPECT_SAYS(find_message(*topic, {0}, {9}).error(), ErrorCode::kCorrupt, "reindex orders --source kafka");
   EXPECT_TRUE(find_message(*topic, {0}, {1})->has_value());
   EXPECT_EQ(topic->index_next(true).error().code, ErrorCode::kCorrupt);
   while (*topic->index_next(true)) {
@@ -235,6 +238,15 @@ TEST(StoreOpenTest, ADamagedBlockIsAnErrorAndTheOthersAreRead) {
   const TopicView view = topic->view();
   EXPECT_EQ(view.index->segments.size(), 2U) << "the damaged block holds nobody up";
   EXPECT_EQ(view.index->unindexed, std::vector<BlockId>{BlockId{2}});
+}
+
+TEST(StoreOpenTest, ADamagedBlockOfAnImportIsNotSoughtInKafka) {
+  const ScratchDirectory dir;
+  auto config = config_of("dump");
+  config.source = Source::kImport;
+  make_damaged(dir.path(), config);
+  const auto store = open_store(dir.path());
+  EXPECT_SAYS(find_message(*store->topic("dump"), {0}, {9}).error(), ErrorCode::kCorrupt, "import the dumps");
 }
 
 TEST(StoreOpenTest, AReaderNeedsSomethingToRead) {

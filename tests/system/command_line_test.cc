@@ -107,6 +107,17 @@ TEST(CommandLine, HelpHasExamples) {
   EXPECT_THAT(kseek({"--version"}).out, HasSubstr("kseek 0."));
 }
 
+TEST(CommandLine, BareNumbersThatAreTimesOf1970AreSaid) {
+  for (const std::vector<std::string>& line : {std::vector<std::string>{"open", "t", "--from", "5"},
+                                               {"reindex", "t", "--source", "kafka", "--from", "5"},
+                                               {"search", "t", "x", "--time", "5.."},
+                                               {"messages", "t", "--at", "5"}}) {
+    std::vector<std::string> asked = line;
+    asked.insert(asked.end(), {"--server", "http://127.0.0.1:9"});
+    EXPECT_THAT(kseek(asked).err, HasSubstr(": 5 was read as milliseconds since 1970, which is 1970-01-01")) << line[0];
+  }
+}
+
 TEST(CommandLine, NoServerThere) {
   const Finished refused = kseek({"search", "t", "x", "--server", "http://127.0.0.1:9"});
   EXPECT_EQ(refused.code, 1);

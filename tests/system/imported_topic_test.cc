@@ -37,6 +37,44 @@ TEST(ImportedTopic, GetSaysWhatIsCutAndWhatIsADeadLetter) {
   EXPECT_THAT(get("3").err, HasSubstr("not taken in yet"));
 }
 
+TEST(ImportedTopic, AnImportThatEndsEarlySaysWhatIsLoadedAndHowToGoOn) {
+  const TempDir dir;
+  const std::vector<std::string> import{"import", "dump", dir.file("a"), dir.file("b"), "--data-dir", dir.file("data")};
+  const std::string good = line_of(2, "z", Json::array());
+  write_file(dir.file("a"), line_of(0, "x", Json::array()) + line_of(1, "y", Json::array()));
+  write_file(dir.file("b"), good + "{\n");
+  const Finished broken = kseek(import);
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.err, HasSubstr(dir.file("b") + ", line 2: "));
+  EXPECT_THAT(broken.err, HasSubstr("3 messages of this import are in topic \"dump\" and durable; when that is mended, "
+                                    "give the same command again"));
+  write_file(dir.file("b"), good);
+  EXPECT_THAT(kseek(import).out, HasSubstr("0 messages imported (0 bytes), 3 there already"));
+
+  const std::vector<std::string> unnumbered{"import", "other", "-", "--data-dir", dir.file("data")};
+  const Finished doubling = kseek(unnumbered, "{\"payload\":\"x\"}\n{\n");
+  EXPECT_THAT(doubling.err, HasSubstr("1 message of this import is in topic \"other\" and durable; lines without an "
+                                      "offset would be doubled"));
+  const Finished late = kseek({"import", "dump", "-", "--data-dir", dir.file("data")},
+                              line_of(9, "x", Json::array()) + line_of(5, "x", Json::array()));
+  EXPECT_THAT(late.err, HasSubstr("1 message of this import is in topic \"dump\" and durable\n"));
+}
+
+TEST(ImportedTopic, AnImportOnAFullDiskSaysWhatIsLoadedAndHowToGoOn) {
+  const TempDir dir;
+  std::string dump;
+  for (int offset = 0; offset < 2'000; ++offset) dump += line_of(offset, "x", Json::array());
+  write_file(dir.file("dump"), dump);
+  const auto import = kseek_arguments({"import", "dump", dir.file("dump"), "--data-dir", dir.file("data")});
+  std::vector<std::string> failing{"env", "KSEEK_FAULT=seal.before_commit:ENOSPC:3+"};  // two blocks of 512 messages
+  failing.insert(failing.end(), import.begin(), import.end());
+  const Finished full = run(failing);
+  EXPECT_EQ(full.code, 1);
+  EXPECT_THAT(full.err, HasSubstr("1024 messages of this import are in topic \"dump\" and durable; 976 more could not "
+                                  "be written and are not; when that is mended, give the same command again"));
+  EXPECT_THAT(run(import).out, HasSubstr("976 messages imported (1952 bytes), 1024 there already"));
+}
+
 TEST(ImportedTopic, TakesNoTestMessages) {
   const TempDir dir;
   write_file(dir.file("dump.json"), line_of(0, "small", Json::array()));
