@@ -11,11 +11,8 @@
 #include <cstring>
 #include <limits>
 
+#include "base/lanes.h"
 #include "tokenizer/json_text.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace kseek::query {
 namespace {
@@ -30,8 +27,7 @@ bool ends_scalar(char c) { return c == ',' || c == '}' || c == ']' || is_space(c
 const char* find_quote(const char* p, const char* end) {
 #if defined(__SSE2__)
   for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const auto found = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))));
+    const auto found = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(load_16(p), _mm_set1_epi8('"'))));
     if (found != 0) return p + std::countr_zero(found);
   }
 #endif

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/lanes.h"
+
 namespace kseek::store {
 namespace {
 
@@ -14,9 +16,11 @@ constexpr char kUuid = '\xFB';     // a UUID
 constexpr char kRun = '\xFC';      // and a byte: so many pairs of digits
 constexpr char kLiteral = '\xFD';  // and a byte: that byte
 
-constexpr uint8_t kFirstHigh = 0xF8;
+constexpr char kFirstMark = kUuid;
+constexpr int kMarks = 3;
 
-constexpr size_t kMinRun = 8;  // digits; a shorter run is worth less than the break that it would be in the text
+constexpr size_t kMinRun =
+    8;  // digits, a power of two; a shorter run is worth less than the break that it would be in the text
 constexpr size_t kMaxRunPairs = 255;
 constexpr uint8_t kNoDigit = 0xFF;
 
@@ -57,38 +61,58 @@ uint8_t value_of(char c) { return kValues[static_cast<uint8_t>(c)]; }
 constexpr auto is_digit = [](char c) { return value_of(c) != kNoDigit; };
 constexpr auto is_mark = [](char c) { return c == kUuid || c == kRun || c == kLiteral; };
 
-/// The highest bit of each byte that may be a mark: kFirstHigh and above.
-uint64_t high_bytes(uint64_t word) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  return ((word & 0x7F * kOnes) + (0x100 - kFirstHigh) * kOnes) & word & 0x80 * kOnes;
+/// Bit i: byte i of the 16 at p is a mark.
+uint32_t marks_of_16(const char* p) {
+#if defined(__SSE2__)
+  return static_cast<uint32_t>(_mm_movemask_epi8(lanes_in(load_16(p), kFirstMark, kMarks)));
+#else
+  uint32_t marks = 0;
+  for (size_t i = 0; i < 16; ++i) marks |= static_cast<uint32_t>(is_mark(p[i])) << i;
+  return marks;
+#endif
 }
 
-/// The first such byte, or the end: eight at a time.
-const char* find_high(const char* at, const char* end) {
-  static_assert(std::endian::native == std::endian::little);
-  for (; end - at >= 8; at += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, at, sizeof(word));
-    if (const uint64_t high = high_bytes(word); high != 0) return at + std::countr_zero(high) / 8;
+/// Bit i: byte i of the 64 at p is a digit.
+uint64_t digits_of_64(const char* p) {
+  uint64_t digits = 0;
+#if defined(__SSE2__)
+  for (size_t i = 0; i < 64; i += 16) {
+    const auto bytes = load_16(p + i);
+    const auto lanes = _mm_or_si128(lanes_in(bytes, '0', 10), lanes_in(bytes, 'a', 6));
+    digits |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(lanes))) << i;
   }
-  while (at != end && static_cast<uint8_t>(*at) < kFirstHigh) ++at;
-  return at;
+#else
+  for (size_t i = 0; i < 64; ++i) digits |= static_cast<uint64_t>(is_digit(p[i])) << i;
+#endif
+  return digits;
+}
+
+uint64_t digits_of(std::string_view text) {
+  if (text.size() == 64) return digits_of_64(text.data());
+  std::array<char, 64> padded{};
+  std::copy(text.begin(), text.end(), padded.begin());
+  return digits_of_64(padded.data());
+}
+
+const char* find_mark(const char* at, const char* end) {
+  for (; end - at >= 16; at += 16) {
+    if (const uint32_t marks = marks_of_16(at); marks != 0) return at + std::countr_zero(marks);
+  }
+  return std::find_if(at, end, is_mark);
 }
 
 /// The first run of at least kMinRun digits, as long as it is; nothing, at `end`, if there is none.
 std::string_view find_run(const char* from, const char* end) {
-  while (end - from >= static_cast<ptrdiff_t>(kMinRun)) {
-    const char* const probe = from + kMinRun - 1;  // what begins at `from` has to get here
-    if (!is_digit(*probe)) {
-      from = probe + 1;
-      continue;
+  constexpr size_t kStep = 64 - kMinRun + 1;  // a run that begins in them is seen to be one
+  while (from != end) {
+    const auto left = static_cast<size_t>(end - from);
+    uint64_t run = digits_of({from, std::min<size_t>(left, 64)});
+    for (size_t known = 1; known < kMinRun; known *= 2) run &= run >> known;
+    if (run != 0) {
+      const char* const begin = from + std::countr_zero(run);
+      return {begin, std::find_if_not(begin + kMinRun, end, is_digit)};
     }
-    const char* begin = probe;
-    while (begin != from && is_digit(begin[-1])) --begin;
-    const char* const run_end = std::find_if_not(probe + 1, end, is_digit);
-    const std::string_view run(begin, static_cast<size_t>(run_end - begin));
-    if (run.size() >= kMinRun) return run;
-    from = run_end;
+    from += std::min(left, kStep);
   }
   return {end, 0};
 }
@@ -127,7 +151,7 @@ class Packer {
  private:
   void copy_until(const char* end) {
     while (at_ != end) {
-      const char* const mark = std::find_if(find_high(at_, end), end, is_mark);
+      const char* const mark = find_mark(at_, end);
       packed_.text.append(at_, mark);
       at_ = mark;
       if (at_ == end) break;
@@ -176,7 +200,7 @@ class Unpacker {
   bool unpack(std::string_view text) {
     const char* at = text.data();
     const char* const end = at + text.size();
-    while (copy_to_high(at, end)) {
+    while (copy_to_mark(at, end)) {
       if (at == end) return to_ == end_ && digits_ == digits_end_;
       if (!take(at, end)) return false;
     }
@@ -192,25 +216,23 @@ class Unpacker {
     *to_++ = c;
     return true;
   }
-  /// Up to the first byte that may be a mark, or the end, where it leaves `at`. Writes sixteen bytes at a time, of
-  /// which those that are too many are written over.
-  bool copy_to_high(const char*& from, const char* end) {
+  /// Up to the first mark, or the end, where it leaves `at`. Writes sixteen bytes at a time, of which those that are
+  /// too many are written over.
+  bool copy_to_mark(const char*& from, const char* end) {
     const char* at = from;
     char* to = to_;
-    for (size_t twice = std::min(static_cast<size_t>(end - at), room()) / 16; twice > 0; --twice, at += 16, to += 16) {
-      std::array<uint64_t, 2> words;
-      std::memcpy(words.data(), at, 16);
-      std::memcpy(to, words.data(), 16);
-      const uint64_t first = high_bytes(words[0]);
-      const uint64_t second = high_bytes(words[1]);
-      if ((first | second) != 0) {
-        const int before = (first != 0 ? std::countr_zero(first) : 64 + std::countr_zero(second)) / 8;
+    for (size_t steps = std::min(static_cast<size_t>(end - at), room()) / 16; steps > 0; --steps) {
+      std::memcpy(to, at, 16);
+      if (const uint32_t marks = marks_of_16(at); marks != 0) {
+        const int before = std::countr_zero(marks);
         from = at + before;
         to_ = to + before;
         return true;
       }
+      at += 16;
+      to += 16;
     }
-    for (; at != end && static_cast<uint8_t>(*at) < kFirstHigh; ++at) {
+    for (; at != end && !is_mark(*at); ++at) {
       if (to == end_) return false;
       *to++ = *at;
     }
@@ -218,11 +240,10 @@ class Unpacker {
     to_ = to;
     return true;
   }
-  /// What the high byte at `at`, which it moves on, stands for.
+  /// What the mark at `at`, which it moves on, stands for.
   bool take(const char*& at, const char* end) {
     const char mark = *at++;
     if (mark == kUuid) return put_uuid();
-    if (!is_mark(mark)) return put(mark);
     if (at == end) return false;
     const char argument = *at++;
     return mark == kLiteral ? put(argument) : put_run(static_cast<uint8_t>(argument));

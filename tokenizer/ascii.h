@@ -6,9 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
+#include "base/lanes.h"
 
 namespace kseek::tokenizer {
 
@@ -18,15 +16,6 @@ inline bool is_ascii_letter_or_digit(char c) {
   return static_cast<uint8_t>((byte | 0x20) - 'a') < 26 || static_cast<uint8_t>(byte - '0') < 10;
 }
 inline char ascii_lower(char c) { return static_cast<uint8_t>(c - 'A') < 26 ? static_cast<char>(c | 0x20) : c; }
-
-#if defined(__SSE2__)
-inline __m128i load_16(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
-/// 0xFF in each lane whose unsigned byte is in [first, first + count).
-inline __m128i lanes_in(__m128i bytes, char first, int count) {
-  const auto shifted = _mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first)));
-  return _mm_cmplt_epi8(shifted, _mm_set1_epi8(static_cast<char>(-128 + count)));
-}
-#endif
 
 /// The first byte of [p, end) that is not ASCII, or `end`.
 inline const char* skip_ascii(const char* p, const char* end) {
