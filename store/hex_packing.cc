@@ -57,9 +57,9 @@ constexpr std::array<size_t, kUuidBytes> kUuidPlaces = [] {
 }();
 
 uint8_t value_of(char c) { return kValues[static_cast<uint8_t>(c)]; }
-// Lambdas, so that algorithms take them in.
-constexpr auto is_digit = [](char c) { return value_of(c) != kNoDigit; };
-constexpr auto is_mark = [](char c) { return c == kUuid || c == kRun || c == kLiteral; };
+// Lambdas, so that algorithms take them in line.
+constexpr auto kIsDigit = [](char c) { return value_of(c) != kNoDigit; };
+constexpr auto kIsMark = [](char c) { return c == kUuid || c == kRun || c == kLiteral; };
 
 /// Bit i: byte i of the 16 at p is a mark.
 uint32_t marks_of_16(const char* p) {
@@ -67,7 +67,7 @@ uint32_t marks_of_16(const char* p) {
   return static_cast<uint32_t>(_mm_movemask_epi8(lanes_in(load_16(p), kFirstMark, kMarks)));
 #else
   uint32_t marks = 0;
-  for (size_t i = 0; i < 16; ++i) marks |= static_cast<uint32_t>(is_mark(p[i])) << i;
+  for (size_t i = 0; i < 16; ++i) marks |= static_cast<uint32_t>(kIsMark(p[i])) << i;
   return marks;
 #endif
 }
@@ -82,7 +82,7 @@ uint64_t digits_of_64(const char* p) {
     digits |= static_cast<uint64_t>(static_cast<uint32_t>(_mm_movemask_epi8(lanes))) << i;
   }
 #else
-  for (size_t i = 0; i < 64; ++i) digits |= static_cast<uint64_t>(is_digit(p[i])) << i;
+  for (size_t i = 0; i < 64; ++i) digits |= static_cast<uint64_t>(kIsDigit(p[i])) << i;
 #endif
   return digits;
 }
@@ -98,7 +98,7 @@ const char* find_mark(const char* at, const char* end) {
   for (; end - at >= 16; at += 16) {
     if (const uint32_t marks = marks_of_16(at); marks != 0) return at + std::countr_zero(marks);
   }
-  return std::find_if(at, end, is_mark);
+  return std::find_if(at, end, kIsMark);
 }
 
 /// The first run of at least kMinRun digits, as long as it is; nothing, at `end`, if there is none.
@@ -110,18 +110,18 @@ std::string_view find_run(const char* from, const char* end) {
     for (size_t known = 1; known < kMinRun; known *= 2) run &= run >> known;
     if (run != 0) {
       const char* const begin = from + std::countr_zero(run);
-      return {begin, std::find_if_not(begin + kMinRun, end, is_digit)};
+      return {begin, std::find_if_not(begin + kMinRun, end, kIsDigit)};
     }
     from += std::min(left, kStep);
   }
-  return {end, 0};
+  return {end, end};
 }
 
 /// REQUIRES: kUuidChars are there, of which the first group is digits.
 bool is_uuid(const char* at) {
   at += kUuidGroups[0];
   for (size_t group = 1; group < kUuidGroups.size(); ++group) {
-    if (*at++ != '-' || !std::all_of(at, at + kUuidGroups[group], is_digit)) return false;
+    if (*at++ != '-' || !std::all_of(at, at + kUuidGroups[group], kIsDigit)) return false;
     at += kUuidGroups[group];
   }
   return true;
@@ -232,7 +232,7 @@ class Unpacker {
       at += 16;
       to += 16;
     }
-    for (; at != end && !is_mark(*at); ++at) {
+    for (; at != end && !kIsMark(*at); ++at) {
       if (to == end_) return false;
       *to++ = *at;
     }

@@ -278,7 +278,7 @@ bool damage_a_block(const fs::path& data) {
     if (entry.path().extension() != ".sst") continue;
     std::ifstream in(entry.path(), std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-    const size_t at = bytes.find("KSB2");
+    const size_t at = bytes.find("KSB3");
     if (at == std::string::npos) continue;
     for (size_t i = at + 12; i < at + 20; ++i) bytes[i] = static_cast<char>(~bytes[i]);
     std::ofstream(entry.path(), std::ios::binary) << bytes;
