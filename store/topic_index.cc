@@ -11,8 +11,9 @@
 namespace kseek::store {
 namespace {
 
-/// The sealed blocks that are in no segment, by id; terms null where they are to be read back.
-std::vector<SegmentInput> blocks_without_segment(const IndexSnapshot& index) {
+/// The sealed blocks that are in no segment, by id; terms null where they are to be read back. Those of which a segment
+/// is being built are among them, also when they have expired meanwhile: no other segment may reach across them.
+std::vector<SegmentInput> blocks_without_segment(const IndexSnapshot& index, const std::set<BlockId>& building) {
   std::vector<SegmentInput> all;
   all.reserve(index.pending.size() + index.unindexed.size());
   for (const auto& pending : index.pending) all.push_back({pending.block, pending.terms});
@@ -20,6 +21,10 @@ std::vector<SegmentInput> blocks_without_segment(const IndexSnapshot& index) {
   const auto middle = static_cast<std::ptrdiff_t>(all.size());
   for (const BlockId block : index.unindexed) all.push_back({block, nullptr});
   std::inplace_merge(all.begin(), all.begin() + middle, all.end(), by_id);
+  for (const BlockId block : building) {
+    const auto place = std::lower_bound(all.begin(), all.end(), SegmentInput{block, nullptr}, by_id);
+    if (place == all.end() || place->block != block) all.insert(place, {block, nullptr});
+  }
   return all;
 }
 
@@ -32,9 +37,9 @@ bool segment_between(const IndexSnapshot& index, BlockId below, BlockId above) {
 }
 
 /// Segments with blocks below `frozen_below` are to stay as they are.
-std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const std::set<SegmentId>& merging,
-                                             BlockId frozen_below) {
-  const auto loose = blocks_without_segment(index);
+std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const std::set<BlockId>& building,
+                                             const std::set<SegmentId>& merging, BlockId frozen_below) {
+  const auto loose = blocks_without_segment(index, building);
   std::vector<MergeCandidate> candidates;
   candidates.reserve(index.segments.size());
   auto next = loose.begin();
@@ -52,7 +57,7 @@ std::vector<MergeCandidate> merge_candidates(const IndexSnapshot& index, const s
 
 std::vector<SegmentInput> TopicStoreImpl::claim_blocks(bool flush, SegmentId& segment) {
   std::unique_lock lock(mu_);
-  const auto loose = blocks_without_segment(*index_);
+  const auto loose = blocks_without_segment(*index_, building_);
   const size_t wanted = std::max<size_t>(1, shared_.options.blocks_per_segment);
   const BlockId rebuilt_below = rebuild_ ? rebuild_->end : BlockId{0};
   const auto is_free = [&](const SegmentInput& input) {
@@ -149,8 +154,9 @@ Result<void> TopicStoreImpl::collect_missing_terms(std::vector<SegmentInput>& in
 
 std::vector<std::shared_ptr<const Segment>> TopicStoreImpl::claim_segments(SegmentId& segment, uint32_t& level) {
   std::unique_lock lock(mu_);
-  const auto choice = choose_merge(merge_candidates(*index_, merging_, rebuild_ ? rebuild_->end : BlockId{0}),
-                                   shared_.options.merge_width, shared_.options.max_level, kMaxSegmentBlocks);
+  const auto choice =
+      choose_merge(merge_candidates(*index_, building_, merging_, rebuild_ ? rebuild_->end : BlockId{0}),
+                   shared_.options.merge_width, shared_.options.max_level, kMaxSegmentBlocks);
   if (!choice) return {};
   const auto begin = index_->segments.begin() + static_cast<std::ptrdiff_t>(choice->begin);
   std::vector<std::shared_ptr<const Segment>> claimed(begin, begin + static_cast<std::ptrdiff_t>(choice->count));
