@@ -1,5 +1,5 @@
-// Hexadecimal digits, two a byte: half of what Kafka's messages are made of are UUIDs, trace ids, hashes and numbers,
-// of which no compressor makes less than half a byte a digit. Packed first, they are half a byte even where a fast one
+// Hexadecimal digits, two a byte: many messages of Kafka have UUIDs, trace ids and hashes, of which no compressor
+// makes less than half a byte a digit. Packed first, they are half a byte even where a fast one
 // (LZ4, which takes bytes as they are) does the rest; docs/format.md has the bytes. Internal to store/. Any thread.
 #pragma once
 
