@@ -8,7 +8,7 @@ namespace {
 /// Fewer messages are verified without a look at whole columns.
 constexpr size_t kFewMessages = 4;
 
-/// More slices than this are loaded with all others: whole columns are searched faster.
+/// More slices than this are loaded with all others: their frames are decompressed in one go.
 constexpr int kFewSlices = store::kBlockSlices / 2;
 
 /// Visits the messages of the slices, those that stand together at once: visit(begin, end).
@@ -60,9 +60,13 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
     for_each_run(*block, limits.slices, add_counting);
   }
   if (few == 0) return found;
-  KSEEK_TRY(load(*block, limits.slices));
   found.read_texts = true;
-  if (prefilter_ != nullptr && few > kFewMessages) counting = prefilter_->messages(*block, counting);
+  if (few > kFewMessages) {
+    KSEEK_TRY(load(*block, limits.slices));
+    if (prefilter_ != nullptr) {
+      KSEEK_ASSIGN(counting, prefilter_->messages(*block, counting));
+    }
+  }
 
   // From the end where better keys are likely, so that the page is soon full of good ones and most are rejected
   // cheaply.
@@ -73,6 +77,7 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
     if (!counting.contains(i)) continue;
     const SortKey key = key_of(i);
     if (top.rejects(key)) continue;
+    KSEEK_TRY(block->load(columns_, i, i + 1));
     const store::StoredMessage message = block->message(i);
     found.verified += 1;
     if (all_match_ || matcher_.matches(message, limits.time_kind)) top.add({key, {block, message, i}});
@@ -83,10 +88,11 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
 }
 
 Result<void> BlockScanner::load(const store::MessageBlock& block, store::SliceMask slices) const {
-  if (std::popcount(slices) > kFewSlices) return block.load(columns_);
+  if (std::popcount(slices) > kFewSlices) slices = store::kAllSlices;
   Result<void> loaded;
   for_each_run(block, slices, [&](size_t begin, size_t end) {
-    if (loaded) loaded = block.load(columns_, begin, end);
+    if (!loaded) return;
+    loaded = prefilter_ == nullptr ? block.load(columns_, begin, end) : prefilter_->load(block, begin, end);
   });
   return loaded;
 }

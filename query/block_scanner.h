@@ -55,7 +55,7 @@ class BlockScanner {
   }
 
  private:
-  /// The texts of these slices.
+  /// What is looked at first of the messages of these slices.
   [[nodiscard]] Result<void> load(const store::MessageBlock& block, store::SliceMask slices) const;
 
   const Prefilter* const prefilter_;

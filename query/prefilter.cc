@@ -69,16 +69,19 @@ std::string literal_as_sent(const Regex& regex) {
 void find_in_column(const std::vector<SubstringFinder>& any_of, const store::TextColumn& column, MessageSet& found) {
   for (const SubstringFinder& finder : any_of) {
     size_t message = 0;
-    for (size_t at = finder.find(column.bytes); at != std::string_view::npos; at = finder.find(column.bytes, at)) {
-      while (column.ends[message + 1] <= at) ++message;
-      const size_t end = column.ends[message + 1];
-      if (at + finder.needle().size() > end) {
-        ++at;  // it reaches over two messages
-        continue;
+    column.loaded.for_each(column.ends.back(), [&](size_t loaded_begin, size_t loaded_end) {
+      const std::string_view text = column.bytes.substr(0, loaded_end);
+      for (size_t at = finder.find(text, loaded_begin); at != std::string_view::npos; at = finder.find(text, at)) {
+        while (column.ends[message + 1] <= at) ++message;
+        const size_t end = column.ends[message + 1];
+        if (at + finder.needle().size() > end) {
+          ++at;  // it reaches over two messages
+          continue;
+        }
+        found.add(message);
+        at = end;
       }
-      found.add(message);
-      at = end;
-    }
+    });
   }
 }
 
@@ -88,9 +91,11 @@ void find_hidden(bool not_ascii, const MessageBlock& block, MessageBlock::Text t
   for (const uint32_t i : column.unplain) {
     if (found.contains(i)) continue;
     const store::StoredMessage message = block.message(i);
-    const TextTraits traits = text == MessageBlock::Text::kKey ? message.key_traits : message.value_traits;
-    const auto bytes = column.bytes.substr(column.ends[i], column.ends[i + 1] - column.ends[i]);
-    if ((not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(bytes, traits)) found.add(i);
+    const bool key = text == MessageBlock::Text::kKey;
+    const TextTraits traits = key ? message.key_traits : message.value_traits;
+    const auto bytes = key ? message.key : message.value;
+    if (!bytes) continue;  // not loaded: what is looked for first is not there
+    if ((not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(*bytes, traits)) found.add(i);
   }
 }
 
@@ -118,7 +123,9 @@ store::Columns columns_of(const Condition& where) {
   return all;
 }
 
-Prefilter::Prefilter(const Condition& where) : root_(compile(where)) {}
+Prefilter::Prefilter(const Condition& where) : columns_(columns_of(where)), root_(compile(where)) {
+  if (root_) lead_ = lead_of(*root_);
+}
 
 std::optional<Prefilter::Node> Prefilter::compile(const Condition& condition) {
   const bool all = condition.kind == Condition::Kind::kAnd;
@@ -179,30 +186,79 @@ std::optional<Prefilter::Node> Prefilter::compile_text(const Condition& conditio
   return all;
 }
 
-MessageSet Prefilter::messages(const MessageBlock& block, const MessageSet& among) const {
+void Prefilter::Lead::add(Lead other) {
+  const auto join = [](std::optional<store::TextFilter>& mine, std::optional<store::TextFilter>& others) {
+    if (mine && others) {
+      mine->add(*others);
+    } else if (others) {
+      mine = std::move(others);
+    }
+  };
+  join(key, other.key);
+  join(value, other.value);
+  headers = headers || other.headers;
+}
+
+std::optional<Prefilter::Lead> Prefilter::lead_of(const Node& node) {
+  if (node.kind == Node::Kind::kAnd) return lead_of(node.children.front());
+  Lead lead;
+  if (node.kind == Node::Kind::kOr) {
+    for (const Node& child : node.children) {
+      auto its = lead_of(child);
+      if (!its) return std::nullopt;
+      lead.add(*std::move(its));
+    }
+    return lead;
+  }
+  lead.headers = node.in.headers;
+  if (!node.in.keys && !node.in.values) return lead;
+  const auto filter = store::TextFilter::of(node.any_of, !node.as_sent);
+  if (!filter) return std::nullopt;
+  if (node.in.keys) lead.key = filter;
+  if (node.in.values) lead.value = filter;
+  return lead;
+}
+
+Result<void> Prefilter::load(const MessageBlock& block, size_t begin, size_t end) const {
+  if (!lead_) return block.load(columns_, begin, end);
+  if (lead_->key) KSEEK_TRY(block.load_where(MessageBlock::Text::kKey, begin, end, *lead_->key));
+  if (lead_->value) KSEEK_TRY(block.load_where(MessageBlock::Text::kValue, begin, end, *lead_->value));
+  return lead_->headers ? block.load({.headers = true}, begin, end) : Result<void>();
+}
+
+Result<MessageSet> Prefilter::messages(const MessageBlock& block, const MessageSet& among) const {
   MessageSet found(among.size());
-  find(*root_, block, among, found);
+  KSEEK_TRY(find(*root_, block, among, found));
   found &= among;
   return found;
 }
 
-void Prefilter::find(const Node& node, const MessageBlock& block, const MessageSet& among, MessageSet& found) {
+Result<void> Prefilter::find(const Node& node, const MessageBlock& block, const MessageSet& among,
+                             MessageSet& found) const {
   if (node.kind == Node::Kind::kOr) {
-    for (const Node& child : node.children) find(child, block, among, found);
-    return;
+    for (const Node& child : node.children) KSEEK_TRY(find(child, block, among, found));
+    return {};
   }
-  if (node.kind == Node::Kind::kAnd) {
-    MessageSet left(found.size());
-    find(node.children.front(), block, among, left);
-    for (size_t i = 1; i < node.children.size() && left.count() * kFew > found.size(); ++i) {
-      MessageSet also(found.size());
-      find(node.children[i], block, among, also);
-      left &= also;
-    }
-    found |= left;
-    return;
+  if (node.kind == Node::Kind::kLiterals) {
+    find_literals(node, block, among, found);
+    return {};
   }
-  find_literals(node, block, among, found);
+  MessageSet left(found.size());
+  KSEEK_TRY(find(node.children.front(), block, among, left));
+  left &= among;
+  for (size_t i = 1; i < node.children.size() && left.count() * kFew > found.size(); ++i) {
+    // What else is looked for may stand in what is not loaded yet.
+    Result<void> loaded;
+    left.for_each([&](size_t message) {
+      if (loaded) loaded = block.load(columns_, message, message + 1);
+    });
+    KSEEK_TRY(std::move(loaded));
+    MessageSet also(found.size());
+    KSEEK_TRY(find(node.children[i], block, left, also));
+    left &= also;
+  }
+  found |= left;
+  return {};
 }
 
 void Prefilter::find_literals(const Node& node, const MessageBlock& block, const MessageSet& among, MessageSet& found) {

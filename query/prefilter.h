@@ -8,6 +8,9 @@
 //   AND          the intersection, the longest literal first, until few messages are left;  OR  the union
 //   NOT, positions, a lone *
 //                no filter
+//
+// Of an AND only the texts of the longest literal are loaded for all messages, and of a stored block only the parts in
+// which it may stand (store/text_filter.h).
 #pragma once
 
 #include <optional>
@@ -31,10 +34,14 @@ class Prefilter {
 
   /// False: nothing is known that a match needs.
   [[nodiscard]] bool filters() const { return root_.has_value(); }
-  /// Of these messages of the block (as many as it has, or the first of them) those that may match. REQUIRES:
-  /// filters(); columns_of() are loaded, of these messages at least; where the block has columns, among.size() is its
-  /// size.
-  [[nodiscard]] MessageSet messages(const store::MessageBlock& block, const MessageSet& among) const;
+  /// It looks for texts that a stored block can look for before it spells out its columns.
+  [[nodiscard]] bool narrows_loading() const { return lead_.has_value(); }
+  /// Loads what messages() needs of messages `begin` to `end`; not all texts of those that may match. kCorrupt: the
+  /// block is damaged. REQUIRES: filters(), here and below.
+  [[nodiscard]] Result<void> load(const store::MessageBlock& block, size_t begin, size_t end) const;
+  /// Of these messages of the block (as many as it has, or the first of them) those that may match. kCorrupt: the block
+  /// is damaged. REQUIRES: load() of these messages; where the block has columns, among.size() is its size.
+  [[nodiscard]] Result<MessageSet> messages(const store::MessageBlock& block, const MessageSet& among) const;
 
  private:
   struct Node {
@@ -46,14 +53,25 @@ class Prefilter {
     bool as_sent = false;                            // kLiterals: they stand in the bytes themselves, in this case
     bool not_ascii = false;                          // kLiterals: one of them is not ASCII
   };
+  /// What is looked at first: where a match has one of these texts.
+  struct Lead {
+    std::optional<store::TextFilter> key, value;
+    bool headers = false;
+    void add(Lead other);
+  };
   static std::optional<Node> compile(const Condition& condition);
   static std::optional<Node> compile_text(const Condition& condition);
+  /// Nothing where a block can't look for it before it spells out its columns.
+  static std::optional<Lead> lead_of(const Node& node);
   /// Adds to `found` what it finds; messages beyond `among` may be there, too.
-  static void find(const Node& node, const store::MessageBlock& block, const MessageSet& among, MessageSet& found);
+  Result<void> find(const Node& node, const store::MessageBlock& block, const MessageSet& among,
+                    MessageSet& found) const;
   static void find_literals(const Node& node, const store::MessageBlock& block, const MessageSet& among,
                             MessageSet& found);
 
+  store::Columns columns_;
   std::optional<Node> root_;
+  std::optional<Lead> lead_;
 };
 
 }  // namespace kseek::query

@@ -37,7 +37,7 @@ uint64_t bytes_looked_at(const store::MessageBlock& block, store::Columns column
     if (!wanted) continue;
     const auto column = block.column(text);
     if (!column) return raw_bytes;
-    bytes += column->bytes.size();
+    bytes += column->ends.back();
   }
   return std::min(bytes, raw_bytes);
 }
@@ -262,8 +262,10 @@ ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& 
   scanned.candidate = candidate;
   Result<std::shared_ptr<const store::MessageBlock>> block = [&] {
     const Timer timer(scanned.read_ms);
-    // Once the page is full it may be that no message has a place, and no text is needed; or not those of all slices.
-    const bool all = !limits.worst && limits.slices == store::kAllSlices;
+    // Once the page is full it may be that no message has a place, and no text is needed; or not those of all slices;
+    // or the scanner looks for something first.
+    const bool all =
+        !limits.worst && limits.slices == store::kAllSlices && !(prefilter_ && prefilter_->narrows_loading());
     const store::Columns columns = all ? columns_ : store::Columns::none();
     return topics_[candidate.topic].store->read_block(*candidate.block, columns);
   }();

@@ -16,8 +16,10 @@
 #include "base/ids.h"
 #include "base/message.h"
 #include "base/result.h"
+#include "store/loaded_parts.h"
 #include "store/owned_bytes.h"
 #include "store/slices.h"
+#include "store/text_filter.h"
 #include "tokenizer/text.h"
 
 namespace kseek::store {
@@ -74,9 +76,10 @@ struct MessageHead {
   [[nodiscard]] Timestamp time(TimeKind kind) const { return kind == TimeKind::kCreate ? create_time : ingest_time; }
 };
 
-/// All keys or all values of a block, one after the other. Views die with the block.
+/// All keys or all values of a block, one after the other, as far as they are loaded. Views die with the block.
 struct TextColumn {
   std::string_view bytes;
+  LoadedParts loaded;                 ///< only these of `bytes` are there
   std::span<const uint32_t> ends;     ///< size() + 1: message i's are [ends[i], ends[i + 1]), none where it is absent
   std::span<const uint32_t> unplain;  ///< the messages whose text is not ASCII or has JSON escapes, rising
 };
@@ -101,10 +104,16 @@ class MessageBlock {
   [[nodiscard]] virtual Result<void> load(Columns columns) const = 0;
   /// The same of messages `begin` to `end`, and what is stored together with them. REQUIRES: begin < end <= size().
   [[nodiscard]] virtual Result<void> load(Columns columns, size_t begin, size_t end) const = 0;
+  /// Of messages `begin` to `end` the places where one of the filter's needles stands, the whole texts that are not
+  /// plain if it keeps those, and what is stored together with them; everything where the block can't tell.
+  [[nodiscard]] virtual Result<void> load_where(Text text, size_t begin, size_t end,
+                                                const TextFilter& /*filter*/) const {
+    return load({.keys = text == Text::kKey, .values = text == Text::kValue}, begin, end);
+  }
   /// Makes all texts of message i readable, for good, and of the others what is stored together with them. kCorrupt:
   /// the block is damaged.
   [[nodiscard]] virtual Result<void> load_message(size_t i) const = 0;
-  /// The column in one piece, where the block has it so and it is loaded; else nullopt: go by message().
+  /// The column, where the block has it in one piece; else nullopt: go by message().
   [[nodiscard]] virtual std::optional<TextColumn> column(Text /*text*/) const { return std::nullopt; }
 };
 
@@ -178,6 +187,7 @@ class DecodedBlock final : public MessageBlock {
   [[nodiscard]] StoredMessage message(size_t i) const override;
   [[nodiscard]] Result<void> load(Columns columns) const override;
   [[nodiscard]] Result<void> load(Columns columns, size_t begin, size_t end) const override;
+  [[nodiscard]] Result<void> load_where(Text text, size_t begin, size_t end, const TextFilter& filter) const override;
   [[nodiscard]] Result<void> load_message(size_t i) const override;
   [[nodiscard]] std::optional<TextColumn> column(Text text) const override;
   /// Once all columns are loaded.

@@ -86,19 +86,12 @@ Result<void> read_zstd(std::string_view frame, std::span<char> raw) {
   return made == raw.size() ? Result<void>() : damaged_block("a frame is shorter than its section");
 }
 
-/// A frame without LZ4's compression.
-struct PackedFrame {
-  std::string_view digits;
-  std::string_view text;
-
-  [[nodiscard]] size_t size() const { return digits.size() + text.size(); }
-  [[nodiscard]] bool spell(std::span<char> raw) const {
-    if (!digits.empty()) return unpack_hex(text, digits, raw);
-    if (text.size() != raw.size()) return false;
-    std::copy(text.begin(), text.end(), raw.begin());
-    return true;
-  }
-};
+bool unpack(const PackedFrame& packed, std::span<char> raw) {
+  if (!packed.digits.empty()) return unpack_hex(packed.text, packed.digits, raw);
+  if (packed.text.size() != raw.size()) return false;
+  std::copy(packed.text.begin(), packed.text.end(), raw.begin());
+  return true;
+}
 
 /// Into reading_memory(), after the `base_bytes` of the first frame.
 Result<PackedFrame> read_lz4(std::string_view frame, size_t base_bytes) {
@@ -159,19 +152,23 @@ Result<std::string_view> take_frames(std::string_view& bytes, size_t frames) {
   return before.substr(0, before.size() - bytes.size());
 }
 
-Result<void> FrameReader::read(size_t frame, std::span<char> raw) {
+Result<void> FrameReader::go_to(size_t frame) {
   assert(frame >= next_);
   for (; next_ <= frame; ++next_) {
     KSEEK_ASSIGN(const std::string_view bytes, take_frame(rest_));
     if (format_.zstd) {
-      if (next_ == frame) KSEEK_TRY(read_zstd(bytes, raw));
+      zstd_frame_ = bytes;
     } else if (next_ == 0 || next_ == frame) {
-      KSEEK_ASSIGN(const PackedFrame packed, read_lz4(bytes, base_bytes_));
-      if (next_ == 0) base_bytes_ = packed.size();
-      if (next_ == frame && !packed.spell(raw)) return damaged_block("a frame does not spell its part of the section");
+      KSEEK_ASSIGN(packed_, read_lz4(bytes, base_bytes_));
+      if (next_ == 0) base_bytes_ = packed_.size();
     }
   }
   return {};
+}
+
+Result<void> FrameReader::spell(std::span<char> raw) const {
+  if (format_.zstd) return read_zstd(zstd_frame_, raw);
+  return unpack(packed_, raw) ? Result<void>() : damaged_block("a frame does not spell its part of the section");
 }
 
 }  // namespace kseek::store

@@ -22,6 +22,14 @@ namespace kseek::store {
   return (section_bytes + frame_raw_bytes - 1) / frame_raw_bytes;
 }
 
+/// A frame that is not compressed any more, but packed (hex_packing.h). No digits: its text is what it spells.
+struct PackedFrame {
+  std::string_view digits;
+  std::string_view text;
+
+  [[nodiscard]] size_t size() const { return digits.size() + text.size(); }
+};
+
 /// Appends the frames of kFrames that spell the section. Any thread.
 void append_frames(std::string& out, std::string_view section);
 
@@ -34,14 +42,20 @@ class FrameReader {
   /// `frames`: all of the section's, from the first one on.
   FrameReader(std::string_view frames, const FrameFormat& format) : rest_(frames), format_(format) {}
 
-  /// What frame `frame` spells, into `raw`, which has just room for it. REQUIRES: above the frame asked for before.
-  /// kCorrupt: it spells something else, or is not there.
-  Result<void> read(size_t frame, std::span<char> raw);
+  /// Goes to frame `frame`. REQUIRES: above the one it went to before. kCorrupt: it can't be decompressed, or is not
+  /// there.
+  Result<void> go_to(size_t frame);
+  /// Its text, in which digits may be packed (hex_packing.h); until the next go_to(). REQUIRES: not zstd's.
+  [[nodiscard]] std::string_view packed_text() const { return packed_.text; }
+  /// What it spells, into `raw`, which has just room for it. kCorrupt: it spells something else.
+  Result<void> spell(std::span<char> raw) const;
 
  private:
   std::string_view rest_;  // from frame next_ on
   const FrameFormat& format_;
   size_t next_ = 0;
+  std::string_view zstd_frame_;
+  PackedFrame packed_;
   size_t base_bytes_ = 0;  // of the first frame, decompressed
 };
 

@@ -12,6 +12,8 @@
 
 #include "base/result.h"
 #include "store/block_frames.h"
+#include "store/loaded_parts.h"
+#include "store/text_filter.h"
 
 namespace kseek::store {
 
@@ -27,10 +29,21 @@ class BlockSection {
   /// All of it / from `begin` to `end` (where those are the same: the frame at that place).
   [[nodiscard]] bool is_loaded() const { return loaded_.load(std::memory_order_acquire); }
   [[nodiscard]] bool is_loaded(size_t begin, size_t end) const { return is_loaded() || has_frames(begin, end); }
+  [[nodiscard]] LoadedParts loaded_parts() const;
   /// All of it / from `begin` to `end`, and what else its frames spell. kCorrupt: a frame does not spell what it has
   /// to.
   Result<void> load();
   Result<void> load(size_t begin, size_t end);
+  /// From `begin` to `end` the frames that the filter's needles may stand in, and those that include(add) adds:
+  /// add(begin, end).
+  template <class Include>
+  Result<void> load_where(size_t begin, size_t end, const TextFilter& filter, Include&& include) {
+    if (is_loaded(begin, end)) return {};
+    if (!has_choice()) return load(begin, end);
+    uint64_t wanted = 0;
+    include([&](size_t from, size_t to) { wanted |= frames_at(from, to); });
+    return load_where(frames_at(begin, end), filter, wanted);
+  }
   /// REQUIRES: it is loaded there.
   [[nodiscard]] std::string_view piece(size_t begin, size_t end) const { return {bytes_.get() + begin, end - begin}; }
 
@@ -39,6 +52,8 @@ class BlockSection {
   static constexpr size_t kMostFrames = 64;
 
   [[nodiscard]] size_t frames() const { return frames_of(size_, format_->raw_bytes); }
+  /// Frames can be looked at before they are spelled out.
+  [[nodiscard]] bool has_choice() const { return size_ > 0 && frames() <= kMostFrames && !format_->zstd; }
   /// The bits in loaded_frames_ of the frames from `begin` to `end`. REQUIRES: size_ > 0, frames() <= kMostFrames.
   [[nodiscard]] uint64_t frames_at(size_t begin, size_t end) const;
   [[nodiscard]] bool has_frames(size_t begin, size_t end) const;
@@ -49,6 +64,11 @@ class BlockSection {
   /// Those of `wanted` that are not loaded yet.
   Result<void> load_frames(uint64_t wanted);
   Result<void> load_all();
+  /// Those of `wanted`, and of `among` those that may have what the filter looks for. REQUIRES: has_choice().
+  Result<void> load_where(uint64_t among, const TextFilter& filter, uint64_t wanted);
+  /// That all frames of `loaded` can be read.
+  void publish(uint64_t loaded);
+  void make_room();
   [[nodiscard]] std::span<char> place_of(size_t frame) const;
 
   size_t size_ = 0;                       // constant after take()

@@ -290,4 +290,22 @@ bool unpack_hex(std::string_view text, std::string_view digits, std::span<char> 
   return Unpacker(digits, raw).unpack(text);
 }
 
+std::string_view never_packed(std::string_view text) {
+  // From one byte to another that are neither digits nor hyphens: no run, and no UUID, reaches beyond them.
+  std::string_view best;
+  const char* begin = nullptr;  // of the part that is looked at
+  size_t digits = 0;            // up to here
+  for (const char& each : text) {
+    digits = kIsDigit(each) ? digits + 1 : 0;
+    if (kIsMark(each) || digits == kMinRun) {
+      begin = nullptr;
+    } else if (digits == 0 && each != '-') {
+      if (begin == nullptr) begin = &each;
+      const std::string_view part(begin, static_cast<size_t>(&each - begin) + 1);
+      if (part.size() > best.size()) best = part;
+    }
+  }
+  return best;
+}
+
 }  // namespace kseek::store

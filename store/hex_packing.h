@@ -25,4 +25,8 @@ void pack_hex(std::string_view raw, HexPacked& packed);
 /// Any bytes are allowed.
 [[nodiscard]] bool unpack_hex(std::string_view text, std::string_view digits, std::span<char> raw);
 
+/// The longest part of a text that every packed text has as it is, wherever that text stands in what it spells; may be
+/// empty.
+[[nodiscard]] std::string_view never_packed(std::string_view text);
+
 }  // namespace kseek::store

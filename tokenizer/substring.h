@@ -21,10 +21,12 @@ class SubstringFinder {
   explicit SubstringFinder(std::string needle, Case letters = Case::kExact);
 
   [[nodiscard]] const std::string& needle() const { return needle_; }
+  [[nodiscard]] Case letters() const { return letters_; }
   /// The first place from `from` on, or npos. An empty needle is everywhere.
   [[nodiscard]] size_t find(std::string_view text, size_t from = 0) const;
 
  private:
+  class Lanes;
   [[nodiscard]] bool stands_at(const char* place) const;
 
   std::string needle_;

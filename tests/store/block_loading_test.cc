@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <thread>
 #include <vector>
@@ -22,7 +23,7 @@ TEST(BlockLoading, AMessageIsLoadedWithoutMostOthers) {
     ASSERT_TRUE((*block)->load_message(wanted));
     expect_same((*block)->message(wanted), whole->message(wanted));
     EXPECT_FALSE((*block)->message(wanted < 50 ? 90 : 10).value) << "far away";
-    EXPECT_FALSE((*block)->column(MessageBlock::Text::kValue)) << "not whole";
+    EXPECT_FALSE((*block)->column(MessageBlock::Text::kValue)->loaded.all());
     ASSERT_TRUE((*block)->load(Columns::all()));
     for (size_t i = 0; i < whole->size(); ++i) expect_same((*block)->message(i), whole->message(i));
   }
@@ -46,7 +47,7 @@ TEST(BlockLoading, SomeMessagesAreLoadedWithoutMostOthers) {
     ASSERT_TRUE(some);
     ASSERT_TRUE((*some)->load({.keys = true, .values = true}, begin, end));
     for (size_t i = begin; i < end; ++i) expect_same((*some)->message(i), whole->message(i));
-    EXPECT_FALSE((*some)->column(MessageBlock::Text::kValue)) << "not whole";
+    EXPECT_FALSE((*some)->column(MessageBlock::Text::kValue)->loaded.all());
   }
 }
 
@@ -167,6 +168,142 @@ TEST(BlockLoading, FramesRepeatTheFirstOne) {
       ASSERT_TRUE((*some)->load_message(i));
       expect_same((*some)->message(i), whole->message(i));
     }
+  }
+}
+
+using Text = MessageBlock::Text;
+using tokenizer::SubstringFinder;
+
+TextFilter filter_of(const std::vector<std::string>& needles, bool unplain = false) {
+  std::vector<SubstringFinder> any_of;
+  for (const std::string& needle : needles) any_of.emplace_back(needle, SubstringFinder::Case::kAnyAscii);
+  auto filter = TextFilter::of(any_of, unplain);
+  EXPECT_TRUE(filter);
+  return filter ? *filter : TextFilter::of({}, true).value();
+}
+
+TEST(BlockLoadingWhere, NothingIsSpelledOutWhereNothingStands) {
+  const EncodedBlock encoded = block_of_repeated_values();
+  const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+  ASSERT_TRUE(block);
+  ASSERT_TRUE((*block)->load_where(Text::kValue, 0, (*block)->size(), filter_of({"no such text", "~"})));
+  EXPECT_TRUE((*block)->column(Text::kValue)->loaded.none());
+  EXPECT_FALSE(TextFilter::of({SubstringFinder("text"), SubstringFinder("deadbeef")}, false)) << "digits alone";
+}
+
+/// Words, some of them rare, among digits that are packed; some of other scripts, which are not plain.
+std::string random_value(RandomMessages& random) {
+  static const std::array<std::string, 9> kPieces = {
+      "3cef1ce8-f961-43f2-b169-ae97568015d2", "deadbeef12", "payment", "-", "time", "out", " ", "{\"id\":", "x"};
+  std::string value;
+  for (size_t n = random.below(40); n > 0; --n) value += kPieces[random.below(kPieces.size())];
+  if (random.one_in(30)) value += "错误";
+  if (random.one_in(30)) value += random.one_in(2) ? "Needle" : "neeDLE7";
+  while (random.one_in(3)) value += random.one_in(2) ? "deadbeef" : "timeout";
+  return value;
+}
+
+/// Of a column `all`: whether `loaded` has the bytes from `begin` to `end`.
+bool has_bytes(const TextColumn& loaded, const TextColumn& all, size_t begin, size_t end) {
+  bool has = false;
+  loaded.loaded.for_each(all.bytes.size(), [&](size_t from, size_t to) {
+    EXPECT_EQ(loaded.bytes.substr(from, to - from), all.bytes.substr(from, to - from));
+    has = has || (from <= begin && end <= to);
+  });
+  return has;
+}
+
+TEST(BlockLoadingWhere, NeedlesAreLoadedAlsoAcrossTwoFrames) {
+  for (const std::string needle : {"needle", "deadbeefdeadbeef needle", "needle deadbeefdeadbeef", "é 12345678-need"}) {
+    for (size_t before = 0; before < needle.size() + 3; ++before) {
+      OpenBlock block({1}, 10, 1_MiB);
+      const std::string dots(kFrames.raw_bytes, '.');
+      ASSERT_TRUE(block.append(plain_message(0, dots + dots.substr(before) + needle + dots + dots).get()));
+      const EncodedBlock encoded = encode_block(block, 1);
+      const auto whole = decoded(encoded, {1});
+      const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+      ASSERT_TRUE(some);
+      ASSERT_TRUE((*some)->load_where(Text::kValue, 0, 1, filter_of({needle})));
+      const TextColumn column = *(*some)->column(Text::kValue);
+      const TextColumn all = *whole->column(Text::kValue);
+      const size_t at = all.bytes.find(needle);
+      EXPECT_TRUE(has_bytes(column, all, at, at + needle.size())) << needle << ", " << before << " before the end";
+      EXPECT_FALSE(has_bytes(column, all, 0, 1)) << "the first frame";
+      EXPECT_FALSE(has_bytes(column, all, all.bytes.size() - 1, all.bytes.size())) << "the last frame";
+    }
+  }
+}
+
+/// In any order, after other parts were loaded, of older blocks, too.
+TEST(BlockLoadingWhereProperty, WhatTheFilterKeepsIsLoaded) {
+  static const std::array<std::string, 6> kNeedles = {"needle", "needle7", "timeout", "out3cef", "paymentpayment", "}"};
+  RandomMessages random(25);
+  size_t kept = 0, left = 0;
+  for (int round = 0; round < 60; ++round) {
+    OpenBlock block({1}, 4'000, 10_MiB);
+    while (block.raw_bytes() < 5 * kFrames.raw_bytes) {
+      OwnedMessage message = plain_message(static_cast<int64_t>(block.size()), random_value(random));
+      if (random.one_in(2)) message.key = random_value(random);
+      ASSERT_TRUE(block.append(message.get()));
+    }
+    EncodedBlock encoded = encode_block(block, block.size());
+    if (round % 10 == 9) encoded.bytes = as_older_block(encoded, kOlderFrames[random.below(2)]);
+    const auto whole = decoded(encoded, {1});
+    const auto some = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(some);
+    for (int n = 0; n < 4; ++n) {
+      const Text text = random.one_in(3) ? Text::kKey : Text::kValue;
+      const std::vector<std::string> needles = {kNeedles[random.below(6)], kNeedles[random.below(6)]};
+      const bool unplain = random.one_in(4);
+      const size_t begin = random.one_in(2) ? 0 : random.below(whole->size());
+      const size_t end = random.one_in(2) ? whole->size() : begin + 1 + random.below(whole->size() - begin);
+      ASSERT_TRUE((*some)->load_where(text, begin, end, filter_of(needles, unplain)));
+      const TextColumn all = *whole->column(text);
+      const TextColumn column = *(*some)->column(text);
+      for (const std::string& needle : needles) {
+        const SubstringFinder finder(needle, SubstringFinder::Case::kAnyAscii);
+        for (size_t at = finder.find(all.bytes, all.ends[begin]); at < all.ends[end];
+             at = finder.find(all.bytes, at + 1)) {
+          if (at + needle.size() > all.ends[end]) break;
+          ASSERT_TRUE(has_bytes(column, all, at, at + needle.size())) << needle;
+          ++kept;
+        }
+      }
+      for (const uint32_t i : all.unplain) {
+        if (!unplain || i < begin || i >= end) continue;
+        ASSERT_TRUE(has_bytes(column, all, all.ends[i], all.ends[i + 1])) << i;
+      }
+      left += has_bytes(column, all, 0, all.bytes.size()) ? 0 : 1;
+      if (random.one_in(4)) {
+        ASSERT_TRUE((*some)->load_message(random.below(whole->size())));
+      }
+    }
+    ASSERT_TRUE((*some)->load(Columns::all()));
+    for (size_t i = 0; i < whole->size(); ++i) expect_same((*some)->message(i), whole->message(i));
+  }
+  EXPECT_GT(kept, 10'000U);
+  EXPECT_GT(left, 20U);
+}
+
+TEST(BlockLoadingWhere, ManyThreadsLookForTexts) {
+  const EncodedBlock encoded = block_of_large_values(60);
+  const auto whole = decoded(encoded, {1});
+  const TextColumn all = *whole->column(Text::kValue);
+  for (int round = 0; round < 20; ++round) {
+    const auto block = DecodedBlock::decode(encoded.bytes, {1}, Columns::none());
+    ASSERT_TRUE(block);
+    std::vector<std::thread> readers;
+    for (size_t t = 0; t < 4; ++t) {
+      readers.emplace_back([&block, &whole, &all, t] {
+        const size_t at = all.ends[t * 13] + 20;
+        const std::string needle(all.bytes.substr(at, 10));
+        EXPECT_TRUE((*block)->load_where(Text::kValue, 0, whole->size(), filter_of({needle})));
+        EXPECT_TRUE(has_bytes(*(*block)->column(Text::kValue), all, at, at + needle.size()));
+        EXPECT_TRUE((*block)->load_message(t * 13));
+        EXPECT_TRUE((*block)->message(t * 13).value == whole->message(t * 13).value);
+      });
+    }
+    for (std::thread& reader : readers) reader.join();
   }
 }
 

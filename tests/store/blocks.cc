@@ -89,9 +89,10 @@ std::string as_older_block(const EncodedBlock& encoded, const FrameFormat& forma
     std::string raw(counts[1 + section], '\0');
     FrameReader reader(take_frames(rest, frames_of(raw.size(), kFrames.raw_bytes)).value(), kFrames);
     for (size_t i = 0; i * kFrames.raw_bytes < raw.size(); ++i) {
-      EXPECT_TRUE(reader.read(i, std::span(raw)
-                                     .subspan(i * kFrames.raw_bytes)
-                                     .first(std::min(kFrames.raw_bytes, raw.size() - i * kFrames.raw_bytes))));
+      EXPECT_TRUE(reader.go_to(i));
+      EXPECT_TRUE(reader.spell(std::span(raw)
+                                   .subspan(i * kFrames.raw_bytes)
+                                   .first(std::min(kFrames.raw_bytes, raw.size() - i * kFrames.raw_bytes))));
     }
     for (size_t at = 0; at < raw.size(); at += format.raw_bytes) {
       const std::string_view part = std::string_view(raw).substr(at, format.raw_bytes);

@@ -46,6 +46,22 @@ void read_one_by_one(const kseek::store::DecodedBlock& block, const kseek::store
   read_all(block);
 }
 
+/// What is found before it is spelled out; `whole` as above.
+void look_for_texts(const kseek::store::DecodedBlock& block, const kseek::store::DecodedBlock* whole) {
+  using Text = kseek::store::MessageBlock::Text;
+  const auto filter = kseek::store::TextFilter::of({kseek::tokenizer::SubstringFinder("k")}, true);
+  for (const Text text : {Text::kKey, Text::kValue}) {
+    const auto loaded = block.load_where(text, 0, block.size(), *filter);
+    if (!loaded && (whole != nullptr || loaded.error().code != kseek::ErrorCode::kCorrupt)) std::abort();
+    if (whole == nullptr) continue;
+    const auto column = *block.column(text);
+    const auto all = *whole->column(text);
+    column.loaded.for_each(all.bytes.size(), [&](size_t begin, size_t end) {
+      if (column.bytes.substr(begin, end - begin) != all.bytes.substr(begin, end - begin)) std::abort();
+    });
+  }
+}
+
 void try_to_read(const std::string& bytes) {
   using kseek::store::Columns;
   const auto must_be_corrupt = [](const kseek::Error& error) {
@@ -55,6 +71,8 @@ void try_to_read(const std::string& bytes) {
   const auto later = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
   const auto by_message = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
   if (by_message) read_one_by_one(**by_message, at_once ? at_once->get() : nullptr);
+  const auto by_text = kseek::store::DecodedBlock::decode(bytes, {0}, Columns::none());
+  if (by_text) look_for_texts(**by_text, at_once ? at_once->get() : nullptr);
   if (at_once) {
     if (!later || !(*later)->load(Columns::all())) std::abort();
     read_all(**at_once);

@@ -106,5 +106,47 @@ TEST(HexPacking, AnyBytesAreHarmless) {
   EXPECT_GT(spelled, 100);
 }
 
+TEST(NeverPacked, LeavesOutWhatMayBePacked) {
+  const std::vector<std::array<std::string, 2>> cases = {
+      {"", ""},
+      {"deadbeef", ""},
+      {"fade", ""},
+      {"-", ""},
+      {"needle", "needl"},  // its e may begin a run
+      {"timeout", "timeout"},
+      {"a time", " tim"},
+      {"t-abcd-1234567-t", "t-abcd-1234567-t"},
+      {"t-abcd-12345678-to", "to"},  // a run for certain
+      {"to-12345678", "to"},
+      {"one\xFBthree", "thr"},  // a mark is spelled otherwise
+      {"ERROR 0x1F", "ERROR 0x1F"},
+      {"错误", "错误"},
+  };
+  for (const auto& [text, part] : cases) EXPECT_EQ(never_packed(text), part) << text;
+}
+
+/// Wherever the text stands, and wherever a frame ends in it.
+TEST(NeverPackedProperty, StandsInThePackedText) {
+  RandomMessages random(24);
+  size_t parts = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const std::string raw = random_text(random);
+    if (raw.empty()) continue;
+    const size_t begin = random.below(raw.size());
+    const std::string_view text = std::string_view(raw).substr(begin, 1 + random.below(60));
+    const std::string part(never_packed(text));
+    ASSERT_NE(text.find(part), std::string_view::npos);
+    const size_t cut = random.below(raw.size() + 1);
+    HexPacked before, after, whole;
+    pack_hex(raw.substr(0, cut), before);
+    pack_hex(raw.substr(cut), after);
+    pack_hex(raw, whole);
+    EXPECT_NE(whole.text.find(part), std::string::npos) << part << " of " << text << " in " << raw;
+    EXPECT_NE((before.text + after.text).find(part), std::string::npos) << part << " of " << text << " in " << raw;
+    parts += part.size() > 1 ? 1 : 0;
+  }
+  EXPECT_GT(parts, 5'000U);
+}
+
 }  // namespace
 }  // namespace kseek::store
