@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/thread_priority.h"
 #include "indexer/rate_limit.h"
 
 namespace kseek::indexer {
@@ -49,6 +50,7 @@ class Rebuilder {
   using Clock = JobControl::Clock;
 
   void work() {
+    let_others_go_first();
     milliseconds pause{0};
     while (!ended_ && control_.goes_on()) {
       const auto step =

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/thread_priority.h"
 #include "indexer/log.h"
 
 namespace kseek::indexer {
@@ -207,6 +208,7 @@ void Workers::tick_locked(Clock::time_point now) {
 }
 
 void Workers::run(std::condition_variable& work, Stage begin, Stage end) {
+  let_others_go_first();  // searches, and whoever appends
   std::unique_lock lock(mu_);
   while (!stopping_) {
     tick_locked(Clock::now());

@@ -102,7 +102,10 @@ Result<void> BlockSection::load_where(uint64_t among, const TextFilter& filter, 
 
 void BlockSection::publish(uint64_t loaded) {
   loaded_frames_.store(loaded, std::memory_order_release);
-  if (loaded != frames_at(0, size_)) return;
+  if (loaded == frames_at(0, size_)) publish_all();
+}
+
+void BlockSection::publish_all() {
   loaded_.store(true, std::memory_order_release);
   frames_ = {};
   kept_ = nullptr;
@@ -115,9 +118,7 @@ void BlockSection::make_room() {
 Result<void> BlockSection::load_all() {
   const uint64_t before = loaded_frames_.load(std::memory_order_relaxed);  // they may be being read
   KSEEK_TRY(read_frames([&](size_t frame) { return frame >= kMostFrames || (before >> frame & 1) == 0; }));
-  loaded_.store(true, std::memory_order_release);
-  frames_ = {};
-  kept_ = nullptr;
+  publish_all();
   return {};
 }
 

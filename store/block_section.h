@@ -57,17 +57,20 @@ class BlockSection {
   /// The bits in loaded_frames_ of the frames from `begin` to `end`. REQUIRES: size_ > 0, frames() <= kMostFrames.
   [[nodiscard]] uint64_t frames_at(size_t begin, size_t end) const;
   [[nodiscard]] bool has_frames(size_t begin, size_t end) const;
-  // REQUIRES, all three: mu_ is held, or nobody else has the section yet.
-  /// Those of which wanted(frame) says so.
+  /// Loads those of `wanted`, and of `among` those that may have what the filter looks for. REQUIRES: has_choice();
+  /// `wanted` is among them.
+  Result<void> load_where(uint64_t among, const TextFilter& filter, uint64_t wanted);
+
+  // REQUIRES, all of them: mu_ is held, or nobody else has the section yet.
+  /// Spells out those of which wanted(frame) says so.
   template <class Wanted>
   Result<void> read_frames(Wanted&& wanted);
   /// Those of `wanted` that are not loaded yet.
   Result<void> load_frames(uint64_t wanted);
   Result<void> load_all();
-  /// Those of `wanted`, and of `among` those that may have what the filter looks for. REQUIRES: has_choice().
-  Result<void> load_where(uint64_t among, const TextFilter& filter, uint64_t wanted);
-  /// That all frames of `loaded` can be read.
+  /// Says that the frames of `loaded`, or all, can be read.
   void publish(uint64_t loaded);
+  void publish_all();
   void make_room();
   [[nodiscard]] std::span<char> place_of(size_t frame) const;
 
