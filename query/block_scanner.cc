@@ -26,6 +26,13 @@ void for_each_run(const store::MessageBlock& block, store::SliceMask slices, Vis
 
 }  // namespace
 
+bool ScanLimits::contain_all(const store::BlockMeta& bounds) const {
+  const SortKey best_there = best_key(bounds, time_kind, topic, window.order);
+  const SortKey worst_there = worst_key(bounds, time_kind, topic, window.order);
+  const bool have_place = !worst || !precedes(*worst, worst_there, window.order);
+  return have_place && contains(best_there) && contains(worst_there);  // and so what stands between them
+}
+
 BlockScanner::BlockScanner(const std::optional<Condition>& where, const Prefilter* prefilter)
     : prefilter_(prefilter),
       columns_(where ? columns_of(*where) : store::Columns::none()),
@@ -33,7 +40,7 @@ BlockScanner::BlockScanner(const std::optional<Condition>& where, const Prefilte
       matcher_(where) {}
 
 Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store::MessageBlock>& block, size_t count,
-                                               const ScanLimits& limits) {
+                                               const store::BlockMeta& bounds, const ScanLimits& limits) {
   Found found;
   const auto key_of = [&](size_t i) {
     const store::MessageHead head = block->head(i);
@@ -41,8 +48,9 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
   };
   const Order order = limits.window.order;
   MessageSet counting(count);
-  size_t few = 0;
+  const bool all_count = limits.contain_all(bounds);
   const auto add_counting = [&](size_t begin, size_t end) {
+    if (all_count) return counting.add(begin, end);
     for (size_t i = begin; i < end; ++i) {
       const SortKey key = key_of(i);
       if (!limits.contains(key)) continue;
@@ -51,7 +59,6 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
         continue;
       }
       counting.add(i);
-      ++few;
     }
   };
   if (limits.slices == store::kAllSlices) {
@@ -59,9 +66,10 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
   } else {
     for_each_run(*block, limits.slices, add_counting);
   }
-  if (few == 0) return found;
+  const size_t many = counting.count();
+  if (many == 0) return found;
   found.read_texts = true;
-  if (few > kFewMessages) {
+  if (many > kFewMessages) {
     KSEEK_TRY(load(*block, limits.slices));
     if (prefilter_ != nullptr) {
       KSEEK_ASSIGN(counting, prefilter_->messages(*block, counting));

@@ -29,6 +29,8 @@ struct ScanLimits {
     return key.offset >= partition.first && key.offset < partition.limit && key.time >= times.first &&
            key.time <= times.last && window.contains(key);
   }
+  /// Every message counts of a block of these bounds.
+  [[nodiscard]] bool contain_all(const store::BlockMeta& bounds) const;
 };
 
 class BlockScanner {
@@ -43,9 +45,9 @@ class BlockScanner {
   /// Both may be nullptr: everything matches. Borrows them; any number of scanners may share them.
   BlockScanner(const std::optional<Condition>& where, const Prefilter* prefilter);
 
-  /// The first `count` messages of a block. kCorrupt: it can't be read to its end.
+  /// The first `count` messages of a block; `bounds` hold for them. kCorrupt: it can't be read to its end.
   [[nodiscard]] Result<Found> scan(const std::shared_ptr<const store::MessageBlock>& block, size_t count,
-                                   const ScanLimits& limits);
+                                   const store::BlockMeta& bounds, const ScanLimits& limits);
   /// One message, all texts loaded.
   [[nodiscard]] bool matches(const store::StoredMessage& message, TimeKind time_kind) {
     return matcher_.matches(message, time_kind);

@@ -16,6 +16,13 @@ class MessageSet {
   [[nodiscard]] size_t size() const { return size_; }
   [[nodiscard]] bool contains(size_t position) const { return (words_[position / 64] >> (position % 64) & 1) != 0; }
   void add(size_t position) { words_[position / 64] |= uint64_t{1} << (position % 64); }
+  /// Those from `begin` to `end`. REQUIRES: begin <= end <= size().
+  void add(size_t begin, size_t end) {
+    for (size_t i = begin / 64; begin < end; ++i, begin = i * 64) {
+      const uint64_t from_begin = ~uint64_t{0} << (begin % 64);
+      words_[i] |= end - i * 64 < 64 ? from_begin & ~(~uint64_t{0} << (end % 64)) : from_begin;
+    }
+  }
   void add_all() {
     std::fill(words_.begin(), words_.end(), ~uint64_t{0});
     if (size_ % 64 != 0) words_.back() >>= 64 - size_ % 64;

@@ -141,13 +141,14 @@ Result<void> Searcher::scan_memory(TopHits& top) {
   struct Memory {
     SortKey best;
     const store::MemoryBlock* block;
+    store::BlockMeta bounds;
   };
   std::vector<Memory> blocks;
   for (uint32_t t = 0; t < topics_.size(); ++t) {
     for (const store::MemoryBlock& memory : topics_[t].view.memory) {
       if (memory.messages == 0 || topics_[t].find(memory.block->partition()) == nullptr) continue;
       const store::BlockMeta bounds = memory.block->bounds(memory.messages);
-      blocks.push_back({best_key(bounds, topics_[t].time_kind(), t, request_.order), &memory});
+      blocks.push_back({best_key(bounds, topics_[t].time_kind(), t, request_.order), &memory, bounds});
     }
   }
   std::sort(blocks.begin(), blocks.end(),
@@ -161,7 +162,7 @@ Result<void> Searcher::scan_memory(TopHits& top) {
     const Timer timer(explain_.verify_ms);
     const ScanLimits limits = limits_for(memory.best.topic, memory.best.partition, top);
     auto scanner = borrow_scanner();
-    auto found = scanner->scan(memory.block->block, memory.block->messages, limits);
+    auto found = scanner->scan(memory.block->block, memory.block->messages, memory.bounds, limits);
     give_back(std::move(scanner));
     if (!found) return std::move(found).error();
     add_hits(*std::move(found), top);
@@ -277,7 +278,7 @@ ScannedBlock Searcher::scan_block(const Candidate& candidate, const ScanLimits& 
   if (scanned.expired) return scanned;
   const Timer timer(scanned.verify_ms);
   auto scanner = borrow_scanner();
-  scanned.found = scanner->scan(*block, (*block)->size(), limits);
+  scanned.found = scanner->scan(*block, (*block)->size(), *candidate.block, limits);
   give_back(std::move(scanner));
   if (scanned.found && scanned.found->read_texts) {
     scanned.bytes_read = bytes_looked_at(**block, columns_, limits.slices, candidate.block->raw_bytes);
