@@ -65,37 +65,40 @@ std::string literal_as_sent(const Regex& regex) {
   return literal.find(kReplacement) == std::string::npos ? literal : std::string();
 }
 
-/// Adds the messages in whose column one of the literals stands, or may stand once the text is folded.
-void find_in_column(const std::vector<SubstringFinder>& any_of, const store::TextColumn& column, MessageSet& found) {
+/// The phrase that a text that matches has; nullptr: there is none.
+const tokenizer::Phrase* phrase_of(const Condition& condition) {
+  if (condition.kind == Condition::Kind::kPhrase) return &condition.phrase;
+  if (condition.kind != Condition::Kind::kField || condition.test.kind != FieldTest::Kind::kWord) return nullptr;
+  return condition.test.number ? nullptr : &condition.test.phrase;
+}
+
+/// In the bytes of several texts, of which all from `loaded_begin` to `loaded_end` are there.
+struct Place {
+  size_t at = 0;
+  size_t loaded_begin = 0, loaded_end = 0;
+};
+
+/// Adds the messages in whose texts one of the literals stands, at a place that counts: stands(i, place). Message
+/// first + i's are [ends[i], ends[i + 1]) of `bytes`.
+template <class Stands>
+void find_in_texts(const std::vector<SubstringFinder>& any_of, std::string_view bytes, const store::LoadedParts& loaded,
+                   std::span<const uint32_t> ends, size_t first, Stands&& stands, MessageSet& found) {
   for (const SubstringFinder& finder : any_of) {
-    size_t message = 0;
-    column.loaded.for_each(column.ends.back(), [&](size_t loaded_begin, size_t loaded_end) {
-      const std::string_view text = column.bytes.substr(0, loaded_end);
+    size_t i = 0;
+    loaded.for_each(ends.back(), [&](size_t loaded_begin, size_t loaded_end) {
+      const std::string_view text = bytes.substr(0, loaded_end);
       for (size_t at = finder.find(text, loaded_begin); at != std::string_view::npos; at = finder.find(text, at)) {
-        while (column.ends[message + 1] <= at) ++message;
-        const size_t end = column.ends[message + 1];
-        if (at + finder.needle().size() > end) {
-          ++at;  // it reaches over two messages
+        while (ends[i + 1] <= at) ++i;
+        const size_t end = ends[i + 1];
+        const bool one_message = at + finder.needle().size() <= end;
+        if (!one_message || !stands(i, Place{at, loaded_begin, loaded_end})) {
+          ++at;
           continue;
         }
-        found.add(message);
+        found.add(first + i);
         at = end;
       }
     });
-  }
-}
-
-/// Adds those of the texts that are not plain ASCII in which the search above may have missed something.
-void find_hidden(bool not_ascii, const MessageBlock& block, MessageBlock::Text text, const store::TextColumn& column,
-                 MessageSet& found) {
-  for (const uint32_t i : column.unplain) {
-    if (found.contains(i)) continue;
-    const store::StoredMessage message = block.message(i);
-    const bool key = text == MessageBlock::Text::kKey;
-    const TextTraits traits = key ? message.key_traits : message.value_traits;
-    const auto bytes = key ? message.key : message.value;
-    if (!bytes) continue;  // not loaded: what is looked for first is not there
-    if ((not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(*bytes, traits)) found.add(i);
   }
 }
 
@@ -166,7 +169,18 @@ std::optional<Prefilter::Node> Prefilter::compile_text(const Condition& conditio
       node.any_of.emplace_back(std::move(literal));
     }
   }
+  const tokenizer::Phrase* const phrase = phrase_of(condition);
+  auto sent_phrase = phrase == nullptr ? std::nullopt : tokenizer::SentPhrase::of(*phrase);
+  const bool whole_phrase = sent_phrase && sent_phrase->is_whole();
+  if (sent_phrase) {
+    Node& node = all.children.emplace_back();
+    node.weight = sent_phrase->anchor().needle().size();
+    node.in = columns_of(condition);
+    node.any_of.push_back(sent_phrase->anchor());
+    node.phrase = std::move(sent_phrase);
+  }
   for (const TokenClause& clause : telling_clauses(condition)) {
+    if (whole_phrase) break;
     Node& node = all.children.emplace_back();
     node.weight = weight_of(clause);
     node.in = columns_of(condition);
@@ -262,34 +276,92 @@ Result<void> Prefilter::find(const Node& node, const MessageBlock& block, const 
 }
 
 void Prefilter::find_literals(const Node& node, const MessageBlock& block, const MessageSet& among, MessageSet& found) {
-  bool by_message = node.in.headers;
+  store::Columns left = node.in;  // that are still to be looked at
   for (const auto text : {MessageBlock::Text::kKey, MessageBlock::Text::kValue}) {
-    if (!(text == MessageBlock::Text::kKey ? node.in.keys : node.in.values)) continue;
-    if (const auto column = block.column(text)) {
-      find_in_column(node.any_of, *column, found);
-      if (!node.as_sent) find_hidden(node.not_ascii, block, text, *column, found);
-    } else {
-      by_message = true;
-    }
+    bool& wanted = text == MessageBlock::Text::kKey ? left.keys : left.values;
+    if (!wanted) continue;
+    const auto column = block.column(text);
+    if (!column) continue;
+    const auto stands = [&](size_t i, const Place& place) {
+      if (!node.phrase) return true;
+      const size_t begin = std::max<size_t>(column->ends[i], place.loaded_begin);
+      const size_t end = std::min<size_t>(column->ends[i + 1], place.loaded_end);
+      return node.phrase->may_stand_at(column->bytes.substr(begin, end - begin), place.at - begin,
+                                       {.before = begin > column->ends[i], .after = end < column->ends[i + 1]});
+    };
+    find_in_texts(node.any_of, column->bytes, column->loaded, column->ends, 0, stands, found);
+    find_hidden(node, text, block, column->unplain, found);
+    wanted = false;
   }
-  if (!by_message) return;
+  if (left.values && among.count() * kFew > among.size()) {
+    const bool have_rows =
+        block.visit_rows(among.size(), [&](const store::MessageRows& rows) { find_in_rows(node, block, rows, found); });
+    if (have_rows) left.keys = left.values = false;
+  }
+  if (left == store::Columns::none()) return;
   among.for_each([&](size_t i) {
     if (found.contains(i)) return;
     const store::StoredMessage message = block.message(i);
     const auto may_have = [&node](std::optional<std::string_view> text, TextTraits traits) {
-      if (!text) return false;
-      const auto stands = [&text](const SubstringFinder& finder) {
-        return finder.find(*text) != std::string_view::npos;
-      };
-      if (std::any_of(node.any_of.begin(), node.any_of.end(), stands)) return true;
-      return !node.as_sent && ((node.not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(*text, traits));
+      return text && (stands_in(node, *text) || may_hide(node, text, traits));
     };
-    if ((node.in.keys && may_have(message.key, message.key_traits)) ||
-        (node.in.values && may_have(message.value, message.value_traits)) ||
-        (node.in.headers && !message.headers.empty() && may_have(message.headers.encoded(), {}))) {
+    const auto headers_may_have = [&node](std::string_view encoded) {
+      const auto stands = [encoded](const SubstringFinder& finder) { return finder.find(encoded) != encoded.npos; };
+      return std::any_of(node.any_of.begin(), node.any_of.end(), stands) || may_hide(node, encoded, {});
+    };
+    if ((left.keys && may_have(message.key, message.key_traits)) ||
+        (left.values && may_have(message.value, message.value_traits)) ||
+        (left.headers && !message.headers.empty() && headers_may_have(message.headers.encoded()))) {
       found.add(i);
     }
   });
+}
+
+void Prefilter::find_in_rows(const Node& node, const MessageBlock& block, const store::MessageRows& rows,
+                             MessageSet& found) {
+  const auto stands = [&](size_t i, const Place& place) {
+    if (!node.phrase) return true;
+    const store::StoredMessage message = block.message(rows.first + i);
+    const auto stands_in_it = [&](bool wanted, std::optional<std::string_view> text) {
+      if (!wanted || !text) return false;
+      const size_t begin = static_cast<size_t>(text->data() - rows.bytes.data());
+      if (place.at < begin || place.at + node.any_of.front().needle().size() > begin + text->size()) return false;
+      return node.phrase->may_stand_at(*text, place.at - begin, {});
+    };
+    return stands_in_it(node.in.keys, message.key) || stands_in_it(node.in.values, message.value);
+  };
+  find_in_texts(node.any_of, rows.bytes, {}, rows.ends, rows.first, stands, found);
+  if (node.as_sent) return;
+  for (const uint32_t i : rows.hiding) found.add(i);
+  if (!node.not_ascii) return;
+  for (const uint32_t i : rows.not_ascii) found.add(i);
+}
+
+bool Prefilter::stands_in(const Node& node, std::string_view text) {
+  return std::any_of(node.any_of.begin(), node.any_of.end(), [&](const SubstringFinder& finder) {
+    size_t at = finder.find(text);
+    while (at != std::string_view::npos && node.phrase && !node.phrase->may_stand_at(text, at, {})) {
+      at = finder.find(text, at + 1);
+    }
+    return at != std::string_view::npos;
+  });
+}
+
+bool Prefilter::may_hide(const Node& node, std::optional<std::string_view> text, TextTraits traits) {
+  if (!text || node.as_sent) return false;  // not loaded: what is looked for first is not there
+  return (node.not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(*text, traits);
+}
+
+void Prefilter::find_hidden(const Node& node, MessageBlock::Text text, const MessageBlock& block,
+                            std::span<const uint32_t> unplain, MessageSet& found) {
+  if (node.as_sent) return;
+  for (const uint32_t i : unplain) {
+    if (found.contains(i)) continue;
+    const store::StoredMessage message = block.message(i);
+    const bool hides = text == MessageBlock::Text::kKey ? may_hide(node, message.key, message.key_traits)
+                                                        : may_hide(node, message.value, message.value_traits);
+    if (hides) found.add(i);
+  }
 }
 
 }  // namespace kseek::query

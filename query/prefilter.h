@@ -4,23 +4,29 @@
 //   phrase, field, regular expression
 //                the longest literal that one of its tokens needs (implied_terms.h), in any case; and every text in
 //                which folding may hide such letters (tokenizer/hidden_ascii.h). A literal that is not ASCII drops
-//                ASCII texts
+//                ASCII texts. Around a phrase's word its other words (tokenizer/sent_phrase.h)
 //   AND          the intersection, the longest literal first, until few messages are left;  OR  the union
 //   NOT, positions, a lone *
 //                no filter
+//
+// Texts that stand together are looked through together: the columns of a stored block, the rows of an open one.
 //
 // Of an AND only the texts of the longest literal are loaded for all messages, and of a stored block only the parts in
 // which it may stand (store/text_filter.h).
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/condition.h"
 #include "query/message_set.h"
 #include "store/block.h"
+#include "tokenizer/sent_phrase.h"
 #include "tokenizer/substring.h"
+#include "tokenizer/text.h"
 
 namespace kseek::query {
 
@@ -50,6 +56,7 @@ class Prefilter {
     std::vector<Node> children;
     store::Columns in;                               // kLiterals
     std::vector<tokenizer::SubstringFinder> any_of;  // kLiterals: ASCII, lower case
+    std::optional<tokenizer::SentPhrase> phrase;     // kLiterals: of keys and values, around the one literal
     bool as_sent = false;                            // kLiterals: they stand in the bytes themselves, in this case
     bool not_ascii = false;                          // kLiterals: one of them is not ASCII
   };
@@ -68,6 +75,15 @@ class Prefilter {
                     MessageSet& found) const;
   static void find_literals(const Node& node, const store::MessageBlock& block, const MessageSet& among,
                             MessageSet& found);
+  static void find_in_rows(const Node& node, const store::MessageBlock& block, const store::MessageRows& rows,
+                           MessageSet& found);
+  /// Whether what it looks for stands in the bytes of a key or value.
+  static bool stands_in(const Node& node, std::string_view text);
+  /// Whether one of the node's literals may stand in the text once it is folded, though it doesn't in its bytes.
+  static bool may_hide(const Node& node, std::optional<std::string_view> text, tokenizer::TextTraits traits);
+  /// Adds those of the messages that are not plain in which it may.
+  static void find_hidden(const Node& node, store::MessageBlock::Text text, const store::MessageBlock& block,
+                          std::span<const uint32_t> unplain, MessageSet& found);
 
   store::Columns columns_;
   std::optional<Node> root_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -84,6 +85,15 @@ struct TextColumn {
   std::span<const uint32_t> unplain;  ///< the messages whose text is not ASCII or has JSON escapes, rising
 };
 
+/// Messages whose texts stand behind each other: of each its key, its value and its encoded headers.
+struct MessageRows {
+  size_t first = 0;  ///< the first one
+  std::string_view bytes;
+  std::span<const uint32_t> ends;       ///< message first + i's are [ends[i], ends[i + 1])
+  std::span<const uint32_t> not_ascii;  ///< the messages whose key or value is not, rising
+  std::span<const uint32_t> hiding;     ///< those whose key or value may hide ASCII (tokenizer/hidden_ascii.h), rising
+};
+
 /// What all kinds of block offer to a reader. Any thread.
 class MessageBlock {
  public:
@@ -113,8 +123,14 @@ class MessageBlock {
   /// Makes all texts of message i readable, for good, and of the others what is stored together with them. kCorrupt:
   /// the block is damaged.
   [[nodiscard]] virtual Result<void> load_message(size_t i) const = 0;
-  /// The column, where the block has it in one piece; else nullopt: go by message().
+  /// The column, where the block has it in one piece; else nullopt: go by visit_rows() or message().
   [[nodiscard]] virtual std::optional<TextColumn> column(Text /*text*/) const { return std::nullopt; }
+  /// Visits the first `count` messages, each in one of the rows, rising; the spans die with the call. False, and none
+  /// is visited, where the block has no rows: go by message(). REQUIRES: count <= size().
+  [[nodiscard]] virtual bool visit_rows(size_t /*count*/,
+                                        const std::function<void(const MessageRows&)>& /*visit*/) const {
+    return false;
+  }
 };
 
 /// A block in memory that one thread appends to while any thread reads what is published.
@@ -125,7 +141,7 @@ class OpenBlock final : public MessageBlock {
   OpenBlock(PartitionId partition, size_t max_messages, uint64_t max_bytes);
   ~OpenBlock() override;
 
-  /// Copies the message and classifies its text; false (and nothing done) when the block is full.
+  /// Copies the message and finds out about its texts; false (and nothing done) when the block is full.
   /// REQUIRES: one appending thread; offset above the last one's; message.raw_bytes() <= kMaxMessageBytes.
   [[nodiscard]] bool append(const MessageView& message);
 
@@ -135,6 +151,7 @@ class OpenBlock final : public MessageBlock {
   [[nodiscard]] Result<void> load(Columns /*columns*/) const override { return {}; }
   [[nodiscard]] Result<void> load(Columns /*columns*/, size_t /*begin*/, size_t /*end*/) const override { return {}; }
   [[nodiscard]] Result<void> load_message(size_t /*i*/) const override { return {}; }
+  [[nodiscard]] bool visit_rows(size_t count, const std::function<void(const MessageRows&)>& visit) const override;
 
   /// Bounds of what the first `count` messages have: offsets exact, times maybe wider, as later ones count too. The
   /// fields that only a sealed block has are 0. REQUIRES: 0 < count <= size().
@@ -146,6 +163,7 @@ class OpenBlock final : public MessageBlock {
 
  private:
   struct Entry;
+  [[nodiscard]] const Entry& entry(size_t i) const;
   char* allocate(size_t bytes);
 
   const PartitionId partition_;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "store/block.h"
+#include "tokenizer/hidden_ascii.h"
 
 namespace kseek::store {
 namespace {
@@ -14,6 +15,16 @@ constexpr size_t kOwnChunkBytes = 64 * 1024;  // a larger message has a chunk to
 
 constexpr uint8_t kHasKey = 1;
 constexpr uint8_t kHasValue = 2;
+
+constexpr uint8_t kNotAscii = 1;
+constexpr uint8_t kMayHideAscii = 2;
+
+/// What has to be known of a text that is searched as it was sent.
+uint8_t look_at(const std::optional<std::string_view>& text, tokenizer::TextTraits traits) {
+  if (!text) return 0;
+  return static_cast<uint8_t>((traits.ascii ? 0 : kNotAscii) |
+                              (tokenizer::may_hide_ascii(*text, traits) ? kMayHideAscii : 0));
+}
 
 }  // namespace
 
@@ -28,6 +39,7 @@ struct OpenBlock::Entry {
   uint32_t headers_size;
   TimestampType timestamp_type;
   uint8_t present;
+  uint8_t look;  // of key or value
   tokenizer::TextTraits key_traits;
   tokenizer::TextTraits value_traits;
 };
@@ -89,8 +101,10 @@ bool OpenBlock::append(const MessageView& message) {
            .headers_size = copy(message.headers.encoded()),
            .timestamp_type = message.timestamp_type,
            .present = static_cast<uint8_t>((message.key ? kHasKey : 0) | (message.value ? kHasValue : 0)),
+           .look = 0,
            .key_traits = message.key ? tokenizer::classify(*message.key) : tokenizer::TextTraits(),
            .value_traits = message.value ? tokenizer::classify(*message.value) : tokenizer::TextTraits()};
+  entry.look = look_at(message.key, entry.key_traits) | look_at(message.value, entry.value_traits);
   const auto widen = [](std::atomic<int64_t>& least, std::atomic<int64_t>& most, int64_t ms) {
     if (ms < least.load(std::memory_order_relaxed)) least.store(ms, std::memory_order_relaxed);
     if (ms > most.load(std::memory_order_relaxed)) most.store(ms, std::memory_order_relaxed);
@@ -117,15 +131,18 @@ BlockMeta OpenBlock::bounds(size_t count) const {
   return meta;
 }
 
-MessageHead OpenBlock::head(size_t i) const {
+const OpenBlock::Entry& OpenBlock::entry(size_t i) const {
   assert(i < size());
-  const Entry& entry = entries_[i / kEntriesPerChunk][i % kEntriesPerChunk];
+  return entries_[i / kEntriesPerChunk][i % kEntriesPerChunk];
+}
+
+MessageHead OpenBlock::head(size_t i) const {
+  const Entry& entry = this->entry(i);
   return {{entry.offset}, {entry.create_ms}, {entry.ingest_ms}};
 }
 
 StoredMessage OpenBlock::message(size_t i) const {
-  assert(i < size());
-  const Entry& entry = entries_[i / kEntriesPerChunk][i % kEntriesPerChunk];
+  const Entry& entry = this->entry(i);
   StoredMessage message;
   message.partition = partition_;
   message.offset = {entry.offset};
@@ -141,6 +158,30 @@ StoredMessage OpenBlock::message(size_t i) const {
   message.key_traits = entry.key_traits;
   message.value_traits = entry.value_traits;
   return message;
+}
+
+/// A piece of the arena is the rows of some messages.
+bool OpenBlock::visit_rows(size_t count, const std::function<void(const MessageRows&)>& visit) const {
+  assert(count <= size());
+  std::vector<uint32_t> ends, not_ascii, hiding;
+  for (size_t first = 0; first < count;) {
+    const char* const begin = entry(first).bytes;
+    const char* end = begin;
+    ends.assign(1, 0);
+    not_ascii.clear();
+    hiding.clear();
+    size_t i = first;
+    for (; i < count && entry(i).bytes == end; ++i) {
+      const Entry& entry = this->entry(i);
+      end += entry.key_size + entry.value_size + entry.headers_size;
+      ends.push_back(static_cast<uint32_t>(end - begin));
+      if ((entry.look & kNotAscii) != 0) not_ascii.push_back(static_cast<uint32_t>(i));
+      if ((entry.look & kMayHideAscii) != 0) hiding.push_back(static_cast<uint32_t>(i));
+    }
+    visit({first, {begin, ends.back()}, ends, not_ascii, hiding});
+    first = i;
+  }
+  return true;
 }
 
 }  // namespace kseek::store

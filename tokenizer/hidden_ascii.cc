@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <bitset>
 #include <memory>
 
-#include "tokenizer/ascii.h"
+#include "base/lanes.h"
 #include "tokenizer/utf8.h"
 
 namespace kseek::tokenizer {
@@ -44,6 +45,37 @@ const Plane& hiding_in_first_plane() {
   return *plane;
 }
 
+// U+4000 to U+9FFF and U+B000 to U+DFFF (ideographs and Hangul, mostly) hide nothing.
+constexpr bool may_lead(uint8_t byte) {
+  const bool harmless = (byte >= 0xE4 && byte <= 0xE9) || (byte >= 0xEB && byte <= 0xED);
+  return byte >= 0xC0 && !harmless;
+}
+
+constexpr bool knows_leads() {
+  return std::all_of(kHiding.begin(), kHiding.end(), [](Range range) {
+    for (char32_t c = range.first; c <= range.last; ++c) {
+      if (c >= 0x800 && c < kPlane && !may_lead(static_cast<uint8_t>(0xE0 | c >> 12))) return false;
+    }
+    return true;
+  });
+}
+static_assert(knows_leads());
+
+/// The next byte that a character that hides something may begin with; or `end`.
+const char* next_lead(const char* p, const char* end) {
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    const auto bytes = load_16(p);
+    const auto harmless = _mm_or_si128(lanes_in(bytes, '\xE4', 6), lanes_in(bytes, '\xEB', 3));
+    const auto leads = _mm_andnot_si128(harmless, lanes_in(bytes, '\xC0', 0x40));
+    if (const auto found = static_cast<uint32_t>(_mm_movemask_epi8(leads)); found != 0)
+      return p + std::countr_zero(found);
+  }
+#endif
+  while (p < end && !may_lead(static_cast<uint8_t>(*p))) ++p;
+  return p;
+}
+
 bool hides(char32_t c, const Plane& plane) {
   if (c < kPlane) return plane[c];
   return std::any_of(kHiding.begin(), kHiding.end(), [c](Range range) { return c >= range.first && c <= range.last; });
@@ -56,11 +88,10 @@ bool may_hide_ascii(std::string_view bytes, TextTraits traits) {
   if (traits.ascii) return false;
   const Plane& plane = hiding_in_first_plane();
   const char* const end = bytes.data() + bytes.size();
-  for (const char* p = skip_ascii(bytes.data(), end); p < end;) {
+  for (const char* p = next_lead(bytes.data(), end); p < end; p = next_lead(p, end)) {
     const Decoded decoded = decode_common_utf8(p, end);
     if (hides(decoded.c, plane)) return true;
     p += decoded.length;
-    if (p < end && is_ascii_byte(*p)) p = skip_ascii(p, end);
   }
   return false;
 }

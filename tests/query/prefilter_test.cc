@@ -8,6 +8,7 @@
 
 #include "query/matcher.h"
 #include "query/query_text.h"
+#include "store/block_format.h"
 #include "tests/query/random_query.h"
 #include "tests/query/scratch_store.h"
 
@@ -94,6 +95,22 @@ TEST(Prefilter, ColumnsAreThoseThatTheConditionNeeds) {
   EXPECT_EQ(columns("header.h:a OR key:/b/"), "kh");
   EXPECT_EQ(columns("-header:a value:b"), "vh");
   EXPECT_EQ(columns("offset:1"), "");
+}
+
+/// Its longest word in one frame, where it is looked for; its other words in the next one, or the one before.
+TEST(Prefilter, KeepsAPhraseAcrossFrames) {
+  const std::string gap(30, '.');
+  const std::string phrase = "in" + gap + "settlement" + gap + "of";
+  const Prefilter prefilter(parse("\"in settlement of\""));
+  const size_t edge = store::kFrames.raw_bytes;
+  for (size_t before = 0; before <= phrase.size(); ++before) {
+    const std::string value = std::string(2 * edge - before, '-') + phrase + std::string(edge, '-');
+    const auto block = block_of({value, "in settlement", "settlement of", "", "", ""});
+    MessageSet only(block->size());
+    only.add(0);
+    EXPECT_EQ(messages_of(prefilter, *stored(*block, store::Columns::none())), only) << before << " bytes before";
+    EXPECT_EQ(messages_of(prefilter, *block), only);
+  }
 }
 
 /// A text with others around it.

@@ -259,7 +259,50 @@ TEST(BlockDecode, TextColumnsSayWhichTextsAreNotPlain) {
     EXPECT_EQ(column->bytes.substr(column->ends[i], column->ends[i + 1] - column->ends[i]), values[i]);
   }
   EXPECT_TRUE(again->column(MessageBlock::Text::kKey)->unplain.empty());
-  EXPECT_FALSE(block.column(MessageBlock::Text::kValue)) << "an open block has no columns";
+  EXPECT_FALSE(block.column(MessageBlock::Text::kValue)) << "an open block has rows";
+  EXPECT_FALSE(again->visit_rows(again->size(), [](const MessageRows&) {})) << "a stored block has columns";
+}
+
+TEST(OpenBlock, HasItsTextsInRows) {
+  OpenBlock block({0}, 2'000, 8_MiB);
+  const std::vector<std::string> texts = {
+      "plain", "", R"({"a":"line\n"})", "支付", "soft\u00ADhyphen", R"({"a":"\u0041"})"};
+  std::string headers;
+  append_header(headers, "name", "content");
+  for (int64_t i = 0; i < 1'500; ++i) {
+    const std::string text = i % 100 == 7 ? std::string(100'000, 'x') : texts[static_cast<size_t>(i) % texts.size()];
+    MessageView message;
+    message.offset = {i};
+    if (i % 2 == 0) message.key = text;
+    if (i % 3 != 0) message.value = text;
+    if (i % 5 == 0) message.headers = HeaderList(headers);
+    ASSERT_TRUE(block.append(message));
+  }
+  for (const size_t count : {size_t{0}, size_t{1}, size_t{700}, block.size()}) {
+    size_t next = 0;
+    std::vector<size_t> not_ascii, hiding;
+    ASSERT_TRUE(block.visit_rows(count, [&](const MessageRows& rows) {
+      EXPECT_EQ(rows.first, next);
+      EXPECT_EQ(rows.ends.back(), rows.bytes.size());
+      for (size_t i = 0; i + 1 < rows.ends.size(); ++i, ++next) {
+        const StoredMessage message = block.message(next);
+        EXPECT_EQ(rows.bytes.substr(rows.ends[i], rows.ends[i + 1] - rows.ends[i]),
+                  std::string(message.key.value_or("")) + std::string(message.value.value_or("")) +
+                      std::string(message.headers.encoded()));
+      }
+      not_ascii.insert(not_ascii.end(), rows.not_ascii.begin(), rows.not_ascii.end());
+      hiding.insert(hiding.end(), rows.hiding.begin(), rows.hiding.end());
+    }));
+    EXPECT_EQ(next, count);
+    std::vector<size_t> expected_not_ascii, expected_hiding;
+    for (size_t i = 0; i < count; ++i) {
+      const bool has_text = (i % 2 == 0 || i % 3 != 0) && i % 100 != 7;
+      if (has_text && (i % texts.size() == 3 || i % texts.size() == 4)) expected_not_ascii.push_back(i);
+      if (has_text && i % texts.size() >= 4) expected_hiding.push_back(i);
+    }
+    EXPECT_EQ(not_ascii, expected_not_ascii);
+    EXPECT_EQ(hiding, expected_hiding);
+  }
 }
 
 TEST(OpenBlock, KnowsItsBounds) {
