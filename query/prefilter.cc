@@ -5,7 +5,7 @@
 #include "query/implied_terms.h"
 #include "query/regex_literal.h"
 #include "tokenizer/ascii.h"
-#include "tokenizer/hidden_ascii.h"
+#include "tokenizer/hidden_words.h"
 
 namespace kseek::query {
 namespace {
@@ -18,12 +18,20 @@ using tokenizer::TextTraits;
 /// messages costs as much as verifying a few.
 constexpr size_t kFew = 8;
 
-/// A literal that is not ASCII says only which texts it can't be in.
-constexpr size_t kWeightNotAscii = 1;
+/// A literal of other scripts than these says only which texts it can't be in.
+constexpr size_t kWeightOther = 1;
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return tokenizer::is_ascii_byte(c); });
 }
+
+bool are_ideographs(std::string_view text) {
+  while (tokenizer::begins_with_ideograph(text)) text.remove_prefix(tokenizer::kIdeographBytes);
+  return text.empty();
+}
+
+/// It stands in the bytes of a text in which it stands once that is folded, unless may_hide_words().
+bool stands_as_sent(std::string_view literal) { return is_ascii(literal) || are_ideographs(literal); }
 
 /// How much looking for the literals of a clause filters; 0: not at all.
 size_t weight_of(const TokenClause& clause) {
@@ -32,7 +40,8 @@ size_t weight_of(const TokenClause& clause) {
     const std::string_view literal = pattern.longest_literal();
     // Other ASCII is in no token: it is the mark of a block (store/unusual_number.h), not of a text.
     const bool word = std::all_of(literal.begin(), literal.end(), tokenizer::is_ascii_letter_or_digit);
-    weight = std::min(weight, word ? literal.size() : is_ascii(literal) ? 0 : kWeightNotAscii);
+    const bool tells = word || (are_ideographs(literal) && !literal.empty());
+    weight = std::min(weight, tells ? literal.size() : is_ascii(literal) ? 0 : kWeightOther);
   }
   return clause.empty() ? 0 : weight;
 }
@@ -186,10 +195,10 @@ std::optional<Prefilter::Node> Prefilter::compile_text(const Condition& conditio
     node.in = columns_of(condition);
     for (const tokenizer::TokenPattern& pattern : clause) {
       const std::string_view literal = pattern.longest_literal();
-      if (is_ascii(literal)) {
+      if (stands_as_sent(literal)) {
         node.any_of.emplace_back(std::string(literal), SubstringFinder::Case::kAnyAscii);
       } else {
-        node.not_ascii = true;
+        node.other_script = true;
       }
     }
   }
@@ -226,7 +235,9 @@ std::optional<Prefilter::Lead> Prefilter::lead_of(const Node& node) {
   }
   lead.headers = node.in.headers;
   if (!node.in.keys && !node.in.values) return lead;
-  const auto filter = store::TextFilter::of(node.any_of, !node.as_sent);
+  using Also = store::TextFilter::Also;
+  const Also also = node.as_sent ? Also::kNothing : node.other_script ? Also::kUnplain : Also::kHiding;
+  const auto filter = store::TextFilter::of(node.any_of, also);
   if (!filter) return std::nullopt;
   if (node.in.keys) lead.key = filter;
   if (node.in.values) lead.value = filter;
@@ -290,7 +301,7 @@ void Prefilter::find_literals(const Node& node, const MessageBlock& block, const
                                        {.before = begin > column->ends[i], .after = end < column->ends[i + 1]});
     };
     find_in_texts(node.any_of, column->bytes, column->loaded, column->ends, 0, stands, found);
-    find_hidden(node, text, block, column->unplain, found);
+    find_hidden(node, text, block, *column, found);
     wanted = false;
   }
   if (left.values && among.count() * kFew > among.size()) {
@@ -303,7 +314,7 @@ void Prefilter::find_literals(const Node& node, const MessageBlock& block, const
     if (found.contains(i)) return;
     const store::StoredMessage message = block.message(i);
     const auto may_have = [&node](std::optional<std::string_view> text, TextTraits traits) {
-      return text && (stands_in(node, *text) || may_hide(node, text, traits));
+      return text && (stands_in(node, *text) || may_hide(node, *text, traits));
     };
     const auto headers_may_have = [&node](std::string_view encoded) {
       const auto stands = [encoded](const SubstringFinder& finder) { return finder.find(encoded) != encoded.npos; };
@@ -333,7 +344,7 @@ void Prefilter::find_in_rows(const Node& node, const MessageBlock& block, const 
   find_in_texts(node.any_of, rows.bytes, {}, rows.ends, rows.first, stands, found);
   if (node.as_sent) return;
   for (const uint32_t i : rows.hiding) found.add(i);
-  if (!node.not_ascii) return;
+  if (!node.other_script) return;
   for (const uint32_t i : rows.not_ascii) found.add(i);
 }
 
@@ -347,20 +358,24 @@ bool Prefilter::stands_in(const Node& node, std::string_view text) {
   });
 }
 
-bool Prefilter::may_hide(const Node& node, std::optional<std::string_view> text, TextTraits traits) {
-  if (!text || node.as_sent) return false;  // not loaded: what is looked for first is not there
-  return (node.not_ascii && !traits.ascii) || tokenizer::may_hide_ascii(*text, traits);
+bool Prefilter::may_hide(const Node& node, std::string_view text, TextTraits traits) {
+  if (node.as_sent) return false;
+  return (node.other_script && !traits.ascii) || tokenizer::may_hide_words(text, traits);
 }
 
 void Prefilter::find_hidden(const Node& node, MessageBlock::Text text, const MessageBlock& block,
-                            std::span<const uint32_t> unplain, MessageSet& found) {
+                            const store::TextColumn& column, MessageSet& found) {
   if (node.as_sent) return;
-  for (const uint32_t i : unplain) {
+  for (const uint32_t i : column.unplain) {
     if (found.contains(i)) continue;
     const store::StoredMessage message = block.message(i);
-    const bool hides = text == MessageBlock::Text::kKey ? may_hide(node, message.key, message.key_traits)
-                                                        : may_hide(node, message.value, message.value_traits);
-    if (hides) found.add(i);
+    const TextTraits traits = text == MessageBlock::Text::kKey ? message.key_traits : message.value_traits;
+    // What is not loaded of it has nothing that is looked for.
+    column.loaded.for_each(column.ends.back(), [&](size_t loaded_begin, size_t loaded_end) {
+      const size_t begin = std::max<size_t>(column.ends[i], loaded_begin);
+      const size_t end = std::min<size_t>(column.ends[i + 1], loaded_end);
+      if (begin < end && may_hide(node, column.bytes.substr(begin, end - begin), traits)) found.add(i);
+    });
   }
 }
 

@@ -2,9 +2,10 @@
 // match needs. A filter: it may keep a message that doesn't match, it never drops one that does.
 //
 //   phrase, field, regular expression
-//                the longest literal that one of its tokens needs (implied_terms.h), in any case; and every text in
-//                which folding may hide such letters (tokenizer/hidden_ascii.h). A literal that is not ASCII drops
-//                ASCII texts. Around a phrase's word its other words (tokenizer/sent_phrase.h)
+//                the longest literal that one of its tokens needs (implied_terms.h), in any case, and around a
+//                phrase's word its other words (tokenizer/sent_phrase.h); and every text in which folding may hide
+//                words (tokenizer/hidden_words.h). A literal of another script than ASCII's and ideographs drops ASCII
+//                texts
 //   AND          the intersection, the longest literal first, until few messages are left;  OR  the union
 //   NOT, positions, a lone *
 //                no filter
@@ -55,10 +56,10 @@ class Prefilter {
     size_t weight = 0;  // how much it filters, roughly: the bytes of its literal
     std::vector<Node> children;
     store::Columns in;                               // kLiterals
-    std::vector<tokenizer::SubstringFinder> any_of;  // kLiterals: ASCII, lower case
+    std::vector<tokenizer::SubstringFinder> any_of;  // kLiterals: ASCII, lower case, or ideographs
     std::optional<tokenizer::SentPhrase> phrase;     // kLiterals: of keys and values, around the one literal
     bool as_sent = false;                            // kLiterals: they stand in the bytes themselves, in this case
-    bool not_ascii = false;                          // kLiterals: one of them is not ASCII
+    bool other_script = false;                       // kLiterals: one of them is neither ASCII nor ideographs
   };
   /// What is looked at first: where a match has one of these texts.
   struct Lead {
@@ -80,10 +81,10 @@ class Prefilter {
   /// Whether what it looks for stands in the bytes of a key or value.
   static bool stands_in(const Node& node, std::string_view text);
   /// Whether one of the node's literals may stand in the text once it is folded, though it doesn't in its bytes.
-  static bool may_hide(const Node& node, std::optional<std::string_view> text, tokenizer::TextTraits traits);
-  /// Adds those of the messages that are not plain in which it may.
+  static bool may_hide(const Node& node, std::string_view text, tokenizer::TextTraits traits);
+  /// Adds those messages in whose texts of the column it may.
   static void find_hidden(const Node& node, store::MessageBlock::Text text, const store::MessageBlock& block,
-                          std::span<const uint32_t> unplain, MessageSet& found);
+                          const store::TextColumn& column, MessageSet& found);
 
   store::Columns columns_;
   std::optional<Node> root_;

@@ -91,7 +91,7 @@ struct MessageRows {
   std::string_view bytes;
   std::span<const uint32_t> ends;       ///< message first + i's are [ends[i], ends[i + 1])
   std::span<const uint32_t> not_ascii;  ///< the messages whose key or value is not, rising
-  std::span<const uint32_t> hiding;     ///< those whose key or value may hide ASCII (tokenizer/hidden_ascii.h), rising
+  std::span<const uint32_t> hiding;     ///< those whose key or value may hide words (tokenizer/hidden_words.h), rising
 };
 
 /// What all kinds of block offer to a reader. Any thread.

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "store/block.h"
-#include "tokenizer/hidden_ascii.h"
+#include "tokenizer/hidden_words.h"
 
 namespace kseek::store {
 namespace {
@@ -17,13 +17,13 @@ constexpr uint8_t kHasKey = 1;
 constexpr uint8_t kHasValue = 2;
 
 constexpr uint8_t kNotAscii = 1;
-constexpr uint8_t kMayHideAscii = 2;
+constexpr uint8_t kMayHideWords = 2;
 
 /// What has to be known of a text that is searched as it was sent.
 uint8_t look_at(const std::optional<std::string_view>& text, tokenizer::TextTraits traits) {
   if (!text) return 0;
   return static_cast<uint8_t>((traits.ascii ? 0 : kNotAscii) |
-                              (tokenizer::may_hide_ascii(*text, traits) ? kMayHideAscii : 0));
+                              (tokenizer::may_hide_words(*text, traits) ? kMayHideWords : 0));
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ bool OpenBlock::visit_rows(size_t count, const std::function<void(const MessageR
       end += entry.key_size + entry.value_size + entry.headers_size;
       ends.push_back(static_cast<uint32_t>(end - begin));
       if ((entry.look & kNotAscii) != 0) not_ascii.push_back(static_cast<uint32_t>(i));
-      if ((entry.look & kMayHideAscii) != 0) hiding.push_back(static_cast<uint32_t>(i));
+      if ((entry.look & kMayHideWords) != 0) hiding.push_back(static_cast<uint32_t>(i));
     }
     visit({first, {begin, ends.back()}, ends, not_ascii, hiding});
     first = i;

@@ -13,14 +13,15 @@
 namespace kseek::tokenizer {
 
 /// Finds the places of one of the phrase's words, and looks at what stands around it. A filter: it rules out a place
-/// only if the phrase does not stand there once the text is folded. Of texts that may hide ASCII (hidden_ascii.h) it
+/// only if the phrase does not stand there once the text is folded. Of texts that may hide words (hidden_words.h) it
 /// says nothing. Immutable.
 class SentPhrase {
  public:
-  /// Nothing where no word of the phrase is ASCII without wildcards.
+  /// Nothing where no word of the phrase is ASCII without wildcards, or an ideograph.
   [[nodiscard]] static std::optional<SentPhrase> of(const Phrase& phrase);
 
-  /// The word that is looked for first, in any case: the longest one.
+  /// The word that is looked for first, in any case: the longest one, of ideographs one that is not among the
+  /// commonest.
   [[nodiscard]] const SubstringFinder& anchor() const { return anchor_; }
   /// All words of the phrase are looked at: wherever it may stand, each of them does.
   [[nodiscard]] bool is_whole() const { return whole_; }
@@ -36,7 +37,7 @@ class SentPhrase {
   SentPhrase() = default;
 
   SubstringFinder anchor_;
-  // In lower case, from the anchor on: up to one that isn't ASCII without wildcards.
+  // In lower case, from the anchor on: up to one that can't be looked at.
   std::vector<std::string> before_, after_;
   bool whole_ = false;
 };

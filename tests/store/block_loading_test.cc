@@ -174,12 +174,14 @@ TEST(BlockLoading, FramesRepeatTheFirstOne) {
 using Text = MessageBlock::Text;
 using tokenizer::SubstringFinder;
 
-TextFilter filter_of(const std::vector<std::string>& needles, bool unplain = false) {
+using Also = TextFilter::Also;
+
+TextFilter filter_of(const std::vector<std::string>& needles, Also also = Also::kNothing) {
   std::vector<SubstringFinder> any_of;
   for (const std::string& needle : needles) any_of.emplace_back(needle, SubstringFinder::Case::kAnyAscii);
-  auto filter = TextFilter::of(any_of, unplain);
+  auto filter = TextFilter::of(any_of, also);
   EXPECT_TRUE(filter);
-  return filter ? *filter : TextFilter::of({}, true).value();
+  return filter ? *filter : TextFilter::of({}, Also::kUnplain).value();
 }
 
 TEST(BlockLoadingWhere, NothingIsSpelledOutWhereNothingStands) {
@@ -188,7 +190,8 @@ TEST(BlockLoadingWhere, NothingIsSpelledOutWhereNothingStands) {
   ASSERT_TRUE(block);
   ASSERT_TRUE((*block)->load_where(Text::kValue, 0, (*block)->size(), filter_of({"no such text", "~"})));
   EXPECT_TRUE((*block)->column(Text::kValue)->loaded.none());
-  EXPECT_FALSE(TextFilter::of({SubstringFinder("text"), SubstringFinder("deadbeef")}, false)) << "digits alone";
+  EXPECT_FALSE(TextFilter::of({SubstringFinder("text"), SubstringFinder("deadbeef")}, Also::kNothing))
+      << "digits alone";
 }
 
 /// Words, some of them rare, among digits that are packed; some of other scripts, which are not plain.
@@ -197,7 +200,8 @@ std::string random_value(RandomMessages& random) {
       "3cef1ce8-f961-43f2-b169-ae97568015d2", "deadbeef12", "payment", "-", "time", "out", " ", "{\"id\":", "x"};
   std::string value;
   for (size_t n = random.below(40); n > 0; --n) value += kPieces[random.below(kPieces.size())];
-  if (random.one_in(30)) value += "错误";
+  if (random.one_in(30)) value += random.one_in(8) ? "\u00AD" : "错误";
+  if (random.one_in(300)) value += "\\u0041";
   if (random.one_in(30)) value += random.one_in(2) ? "Needle" : "neeDLE7";
   while (random.one_in(3)) value += random.one_in(2) ? "deadbeef" : "timeout";
   return value;
@@ -234,11 +238,34 @@ TEST(BlockLoadingWhere, NeedlesAreLoadedAlsoAcrossTwoFrames) {
   }
 }
 
+TEST(BlockLoadingWhere, WhatMayHideWordsIsLoadedAlsoAcrossTwoFrames) {
+  for (const std::string hiding : {"\u00AD", "\uFF21", "\U0001F170", "\\u0041"}) {
+    for (size_t before = 0; before <= hiding.size(); ++before) {
+      OpenBlock block({1}, 10, 1_MiB);
+      const std::string dots(kFrames.raw_bytes, '.');
+      ASSERT_TRUE(block.append(plain_message(0, dots + dots.substr(before) + hiding + dots + dots).get()));
+      const auto some = DecodedBlock::decode(encode_block(block, 1).bytes, {1}, Columns::none());
+      ASSERT_TRUE(some);
+      ASSERT_TRUE((*some)->load_where(Text::kValue, 0, 1, filter_of({"needle"}, Also::kHiding)));
+      const TextColumn column = *(*some)->column(Text::kValue);
+      const size_t at = 2 * kFrames.raw_bytes - before;
+      const size_t looked_at = hiding[0] == '\\' ? 2 : hiding.size();
+      size_t loaded = 0;
+      column.loaded.for_each(column.ends.back(), [&](size_t begin, size_t end) {
+        loaded += end - begin;
+        EXPECT_TRUE(begin <= at && at + looked_at <= end) << hiding << ", " << before << " before the end";
+      });
+      EXPECT_GT(loaded, 0U);
+      EXPECT_LE(loaded, 2 * kFrames.raw_bytes);
+    }
+  }
+}
+
 /// In any order, after other parts were loaded, of older blocks, too.
 TEST(BlockLoadingWhereProperty, WhatTheFilterKeepsIsLoaded) {
   static const std::array<std::string, 6> kNeedles = {"needle", "needle7", "timeout", "out3cef", "paymentpayment", "}"};
   RandomMessages random(25);
-  size_t kept = 0, left = 0;
+  size_t kept = 0, hidden = 0, left = 0;
   for (int round = 0; round < 60; ++round) {
     OpenBlock block({1}, 4'000, 10_MiB);
     while (block.raw_bytes() < 5 * kFrames.raw_bytes) {
@@ -254,10 +281,10 @@ TEST(BlockLoadingWhereProperty, WhatTheFilterKeepsIsLoaded) {
     for (int n = 0; n < 4; ++n) {
       const Text text = random.one_in(3) ? Text::kKey : Text::kValue;
       const std::vector<std::string> needles = {kNeedles[random.below(6)], kNeedles[random.below(6)]};
-      const bool unplain = random.one_in(4);
+      const Also also = random.one_in(4) ? Also::kUnplain : random.one_in(3) ? Also::kHiding : Also::kNothing;
       const size_t begin = random.one_in(2) ? 0 : random.below(whole->size());
       const size_t end = random.one_in(2) ? whole->size() : begin + 1 + random.below(whole->size() - begin);
-      ASSERT_TRUE((*some)->load_where(text, begin, end, filter_of(needles, unplain)));
+      ASSERT_TRUE((*some)->load_where(text, begin, end, filter_of(needles, also)));
       const TextColumn all = *whole->column(text);
       const TextColumn column = *(*some)->column(text);
       for (const std::string& needle : needles) {
@@ -270,8 +297,15 @@ TEST(BlockLoadingWhereProperty, WhatTheFilterKeepsIsLoaded) {
         }
       }
       for (const uint32_t i : all.unplain) {
-        if (!unplain || i < begin || i >= end) continue;
+        if (also != Also::kUnplain || i < begin || i >= end) continue;
         ASSERT_TRUE(has_bytes(column, all, all.ends[i], all.ends[i + 1])) << i;
+      }
+      for (const std::string_view hiding : {"\u00AD", "\\u"}) {
+        for (size_t at = all.bytes.find(hiding, all.ends[begin]); also == Also::kHiding && at < all.ends[end];
+             at = all.bytes.find(hiding, at + 1)) {
+          ASSERT_TRUE(has_bytes(column, all, at, at + hiding.size())) << hiding;
+          ++hidden;
+        }
       }
       left += has_bytes(column, all, 0, all.bytes.size()) ? 0 : 1;
       if (random.one_in(4)) {
@@ -282,6 +316,7 @@ TEST(BlockLoadingWhereProperty, WhatTheFilterKeepsIsLoaded) {
     for (size_t i = 0; i < whole->size(); ++i) expect_same((*some)->message(i), whole->message(i));
   }
   EXPECT_GT(kept, 10'000U);
+  EXPECT_GT(hidden, 100U);
   EXPECT_GT(left, 20U);
 }
 

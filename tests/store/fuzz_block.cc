@@ -49,7 +49,8 @@ void read_one_by_one(const kseek::store::DecodedBlock& block, const kseek::store
 /// What is found before it is spelled out; `whole` as above.
 void look_for_texts(const kseek::store::DecodedBlock& block, const kseek::store::DecodedBlock* whole) {
   using Text = kseek::store::MessageBlock::Text;
-  const auto filter = kseek::store::TextFilter::of({kseek::tokenizer::SubstringFinder("k")}, true);
+  const auto filter =
+      kseek::store::TextFilter::of({kseek::tokenizer::SubstringFinder("k")}, kseek::store::TextFilter::Also::kHiding);
   for (const Text text : {Text::kKey, Text::kValue}) {
     const auto loaded = block.load_where(text, 0, block.size(), *filter);
     if (!loaded && (whole != nullptr || loaded.error().code != kseek::ErrorCode::kCorrupt)) std::abort();
