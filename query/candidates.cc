@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "query/block_meta_filter.h"
+#include "query/scan_pool.h"
 
 namespace kseek::query {
 
@@ -31,38 +32,63 @@ Candidate CandidateQueue::pop() {
   return candidate;
 }
 
-void CandidateQueue::ask_index() {
-  assert(!heap_.empty() && next_block() == nullptr);
+CandidateQueue::Group CandidateQueue::take_group() {
   const size_t index = take().group;
   Group group = std::move(groups_[index]);
   groups_[index].blocks.clear();
   groups_[index].whole = false;
-  if (group.whole && live_blocks(group) < group.segment->meta().blocks.size()) list_blocks(group);
-  if (!group.whole && group.blocks.empty()) return;
-  Group later;
-  const Result<SliceSet> left = narrow(group, later);
-  if (!left) {
-    explain_.notes.push_back("an index segment was left out (its blocks were searched): " + describe(left.error()));
-  }
-  add_blocks_left(group, left ? *left : all_of(group));
-  add_group(std::move(later));
+  return group;
 }
 
-/// Some of them have expired: those that are left, one by one.
-void CandidateQueue::list_blocks(Group& group) {
+size_t CandidateQueue::ask_index(size_t most) {
+  assert(!heap_.empty() && next_block() == nullptr);
+  std::vector<Question> questions;
+  const auto comes_next = [this] { return !heap_.empty() && next_block() == nullptr; };
+  do {
+    Question& question = questions.emplace_back();
+    question.group = take_group();
+    if (question.group.segment == nullptr) break;  // in memory, and found at once
+  } while (questions.size() < most && comes_next() && groups_[heap_.front().group].segment != nullptr);
+
+  is_rare_ = is_rare_ || std::any_of(questions.begin(), questions.end(),
+                                     [](const Question& question) { return question.group.put_off; });
+  std::vector<IndexFilter> others(questions.size() - 1, filter_->fresh());
+  run_together(questions.size(), [&](size_t i) { ask(questions[i], i == 0 ? *filter_ : others[i - 1]); });
+  for (const IndexFilter& other : others) filter_->add_steps(other);
+  for (Question& question : questions) {
+    if (!question.left) {
+      explain_.notes.push_back("an index segment was left out (its blocks were searched): " +
+                               describe(question.left.error()));
+    }
+    explain_.pruned_by_metadata += question.pruned;
+    add_blocks_left(question.group, question.left ? *question.left : all_of(question.group));
+    add_group(std::move(question.later));
+  }
+  return questions.size();
+}
+
+void CandidateQueue::ask(Question& question, IndexFilter& filter) const {
+  Group& group = question.group;
+  if (group.whole && live_blocks(group) < group.segment->meta().blocks.size()) question.pruned += list_blocks(group);
+  question.left = group.whole || !group.blocks.empty() ? narrow(question, filter) : all_of(group);
+}
+
+uint64_t CandidateQueue::list_blocks(Group& group) const {
   const TopicScope& scope = topics_[group.topic];
   store::BlockList::Finder finder(*scope.view.blocks);
   const auto& ids = group.segment->meta().blocks;
+  uint64_t pruned = 0;
   for (uint32_t position = 0; position < ids.size(); ++position) {
     const store::BlockMeta* const meta = finder.find(ids[position]);
     if (meta == nullptr) continue;
     if (prunes(scope, group.topic, *meta)) {
-      explain_.pruned_by_metadata += 1;
+      ++pruned;
     } else {
       group.blocks.emplace_back(position, meta);
     }
   }
   group.whole = false;
+  return pruned;
 }
 
 SliceSet CandidateQueue::all_of(const Group& group) {
@@ -241,32 +267,34 @@ CandidateQueue::Item CandidateQueue::take() {
   return item;
 }
 
-Result<SliceSet> CandidateQueue::narrow(Group& group, Group& later) {
+Result<SliceSet> CandidateQueue::narrow(Question& question, IndexFilter& filter) const {
+  const Group& group = question.group;
   if (group.segment == nullptr) {
     PendingTerms source(*group.terms);
-    return narrow(group, later, source);
+    return narrow(question, filter, source);
   }
   KSEEK_ASSIGN(store::Segment::Lease lease, group.segment->borrow());
   SegmentTerms source(std::move(lease), group.segment->meta().blocks.size());
-  return narrow(group, later, source);
+  return narrow(question, filter, source);
 }
 
-Result<SliceSet> CandidateQueue::narrow(Group& group, Group& later, TermSource& source) {
+Result<SliceSet> CandidateQueue::narrow(Question& question, IndexFilter& filter, TermSource& source) const {
+  auto& [group, later, left, pruned] = question;
   const store::BlockList& blocks = *topics_[group.topic].view.blocks;
   uint64_t raw_bytes = group.whole ? blocks.raw_bytes() : 0;  // about as many a block there as elsewhere
   for (const auto& [position, meta] : group.blocks) raw_bytes += meta->raw_bytes;
   source.raw_bytes_per_block =
       static_cast<double>(raw_bytes) / static_cast<double>(group.whole ? blocks.size() : group.blocks.size());
   source.time_kind = topics_[group.topic].time_kind();
-  if (!group.put_off) {
-    KSEEK_ASSIGN(const size_t first, filter_->blocks_before_dictionaries(source));
+  if (!is_rare_) {
+    KSEEK_ASSIGN(const size_t first, filter.blocks_before_dictionaries(source));
     if (first > 0) {
-      if (group.whole) list_blocks(group);
+      if (group.whole) pruned += list_blocks(group);
       if (first < group.blocks.size()) later = take_worse(group, first);
     }
   }
   source.metadata = group.blocks;
-  return filter_->narrow(source, all_of(group), later.blocks.empty());
+  return filter.narrow(source, all_of(group), later.blocks.empty());
 }
 
 CandidateQueue::Group CandidateQueue::take_worse(Group& group, size_t count) const {

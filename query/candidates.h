@@ -3,10 +3,9 @@
 // answer that the newest blocks give costs nothing in the older segments. Where nothing limits the search to some of
 // the blocks, they are not looked at one by one: a segment stands for its blocks until it is asked, and what it leaves
 // is pruned. So a search of a large topic costs what its segments cost, not its blocks. Where asking takes long (a
-// whole dictionary is gone through), some of the segment's blocks come up first, and the others are asked about when
-// they do.
+// whole dictionary is gone through), some of the first segment's blocks come up before it is asked about the others.
 //
-// One thread. Borrows the scopes, whose views keep the blocks' metadata alive.
+// One thread, which helpers work for. Borrows the scopes, whose views keep the blocks' metadata alive.
 #pragma once
 
 #include <optional>
@@ -51,9 +50,10 @@ class CandidateQueue {
   /// It, and what of it is a candidate / the same, and takes it off. REQUIRES, both: next_block().
   [[nodiscard]] Candidate next() const;
   Candidate pop();
-  /// Asks the next segment, and puts its candidates in its place. REQUIRES: best() and no next_block(). A segment that
-  /// can't be read filters nothing, and is noted in explain.
-  void ask_index();
+  /// Asks the next segment, or up to `most` that come one after the other, at once, on this thread and on helpers; puts
+  /// their candidates in their place. How many. REQUIRES: best() and no next_block(). A segment that can't be read
+  /// filters nothing, and is noted in explain.
+  size_t ask_index(size_t most);
 
   /// Blocks of segments that were not asked, and are there.
   [[nodiscard]] uint64_t blocks_not_asked() const;
@@ -66,7 +66,14 @@ class CandidateQueue {
     const store::BlockTerms* terms = nullptr;
     bool whole = false;  // all blocks of the segment: they are not in `blocks`
     std::vector<std::pair<uint32_t, const store::BlockMeta*>> blocks;  // by position
-    bool put_off = false;  // better ones came up before: these are worth going through dictionaries
+    bool put_off = false;  // better ones came up before, and were too few: these are asked about all the same
+  };
+  /// A group that is asked about: what may have a match of it, and of it alone where there are `later` blocks, which
+  /// are asked about when they come up.
+  struct Question {
+    Group group, later;
+    Result<SliceSet> left = SliceSet();
+    uint64_t pruned = 0;  // by metadata
   };
   struct Item {
     SortKey best;
@@ -81,7 +88,9 @@ class CandidateQueue {
   void add_whole_segments(uint32_t topic);
   /// Blocks of the group's range of ids that are there. REQUIRES: a segment.
   [[nodiscard]] uint64_t live_blocks(const Group& group) const;
-  void list_blocks(Group& group);
+  /// Some of them have expired, or are put off: those that are left, one by one. How many it pruned.
+  [[nodiscard]] uint64_t list_blocks(Group& group) const;
+  Group take_group();
   void add_blocks_left(const Group& group, const SliceSet& left);
   void add_unless_pruned(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices = store::kAllSlices);
   [[nodiscard]] static SliceSet all_of(const Group& group);
@@ -91,9 +100,11 @@ class CandidateQueue {
   void add_block(uint32_t topic, const store::BlockMeta* meta, store::SliceMask slices = store::kAllSlices);
   void push(Item item);
   Item take();
-  /// What may have a match. Leaves in the group the blocks that are tried first, if so, and puts the others in `later`.
-  Result<SliceSet> narrow(Group& group, Group& later);
-  Result<SliceSet> narrow(Group& group, Group& later, TermSource& source);
+  /// Fills in what may have a match. Leaves in the group the blocks that are tried first, if so, and puts the others in
+  /// `later`. Several threads at once, each with its question and its filter.
+  void ask(Question& question, IndexFilter& filter) const;
+  [[nodiscard]] Result<SliceSet> narrow(Question& question, IndexFilter& filter) const;
+  [[nodiscard]] Result<SliceSet> narrow(Question& question, IndexFilter& filter, TermSource& source) const;
   /// Leaves the best `count` blocks in the group and returns the others. REQUIRES: not whole.
   [[nodiscard]] Group take_worse(Group& group, size_t count) const;
 
@@ -104,6 +115,7 @@ class CandidateQueue {
   Explain& explain_;
   std::vector<Group> groups_;
   std::vector<Item> heap_;
+  bool is_rare_ = false;  // blocks that were put off came up: what is looked for is rare in other segments, too
 };
 
 }  // namespace kseek::query

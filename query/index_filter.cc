@@ -222,6 +222,19 @@ void IndexFilter::compile_text(const Condition& condition, Node& node) {
                    [&](const AnyOf& a, const AnyOf& b) { return rank(a) > rank(b); });
 }
 
+IndexFilter IndexFilter::fresh() const {
+  IndexFilter made = *this;
+  for (Explain::Step& step : made.steps_) step.blocks_left = step.without_pairs = 0;
+  return made;
+}
+
+void IndexFilter::add_steps(const IndexFilter& other) {
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    steps_[i].blocks_left += other.steps_[i].blocks_left;
+    steps_[i].without_pairs += other.steps_[i].without_pairs;
+  }
+}
+
 Result<SliceSet> IndexFilter::narrow(TermSource& source, const SliceSet& among, bool through_dictionaries) {
   through_dictionaries_ = through_dictionaries;
   return narrow_node(root_, source, among);

@@ -113,6 +113,10 @@ class IndexFilter {
   /// For each condition on text, in their order: how many blocks it left, all calls of narrow() together.
   [[nodiscard]] const std::vector<Explain::Step>& steps() const { return steps_; }
 
+  /// One for another thread, which counts from 0 / adds what such a one has counted.
+  [[nodiscard]] IndexFilter fresh() const;
+  void add_steps(const IndexFilter& other);
+
  private:
   static constexpr size_t kFields = store::kFieldsInOrder.size();
   struct Token {

@@ -15,6 +15,9 @@ namespace {
 /// As many blocks are opened ahead at most; a helper always has its next one, and little is read in vain at the end.
 constexpr uint64_t kBlocksAheadACore = 2;
 
+/// More are not asked together: the first of them may have all that is looked for.
+constexpr size_t kMostSegmentsAtOnce = 8;
+
 /// Raw bytes of blocks that are under way at once, beyond the first.
 constexpr uint64_t kMaxBytesAhead = 32_MiB;
 
@@ -201,7 +204,7 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& a
     const store::BlockMeta* next = ahead.next_block();
     if (const auto stop = must_stop(next)) return *stop;
     if (next == nullptr) {
-      ask_index(queue);
+      ask_index(queue, segments_at_once());
       continue;
     }
     look_ahead(queue, ahead, top);
@@ -211,10 +214,14 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& a
   return Stop::kCertain;
 }
 
-void Searcher::ask_index(CandidateQueue& queue) {
+void Searcher::ask_index(CandidateQueue& queue, size_t most) {
   const Timer timer(explain_.plan_ms);
-  queue.ask_index();
-  ++indexes_asked_;
+  indexes_asked_ += queue.ask_index(most);
+}
+
+size_t Searcher::segments_at_once() const {
+  if (request_.read_ahead == 0U) return 1;
+  return std::clamp<size_t>(indexes_asked_, 1, kMostSegmentsAtOnce);
 }
 
 void Searcher::look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits& top) {
@@ -224,7 +231,7 @@ void Searcher::look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits
     if (!best || ends_before(top, *best)) return;
     if (queue.next_block() == nullptr) {
       ahead.share_first();
-      ask_index(queue);
+      ask_index(queue, segments_at_once());
     } else if (!ahead.add(std::min(budget, kMaxBytesAhead))) {
       return;
     }

@@ -21,6 +21,7 @@ class ReadAheadTest : public testing::Test {
   static store::StoreOptions options() {
     store::StoreOptions options;
     options.blocks.max_messages = 16;
+    options.blocks.blocks_per_segment = 4;
     options.block_cache_bytes = 0;  // every block is decompressed by each search
     return options;
   }
@@ -89,6 +90,29 @@ TEST_F(ReadAheadTest, AnswersAreTheSame) {
         EXPECT_GE(helped.explain->candidates, alone.explain->candidates) << text << ": segments are asked ahead, too";
         EXPECT_GE(helped.explain->bytes_read, alone.explain->bytes_read) << text;
         EXPECT_EQ(all_pages(request, 5), pages) << text;
+      }
+    }
+  }
+}
+
+TEST_F(ReadAheadTest, SegmentsAreAskedTogether) {
+  ASSERT_GT(topic_->view().index->segments.size(), 20U);
+  for (const std::string text :
+       {"nosuchword", "value:17", "nosuch*", "*osuch*", "value:17 alpha", "\"17 text\" OR 3999"}) {
+    SearchRequest request = ask(text, 0);
+    const SearchAnswer alone = need(search(*scratch_, request));
+    const std::string pages = all_pages(request, 5);
+    EXPECT_EQ(alone.explain->blocks_not_asked, 0U) << text << ": no page is full before";
+    for (int round = 0; round < 5; ++round) {
+      request.read_ahead = 4;
+      const SearchAnswer together = need(search(*scratch_, request));
+      EXPECT_EQ(all_pages(request, 5), pages) << text;
+      EXPECT_EQ(together.explain->candidates, alone.explain->candidates) << text;
+      EXPECT_EQ(together.explain->pruned_by_metadata, alone.explain->pruned_by_metadata) << text;
+      ASSERT_EQ(together.explain->steps.size(), alone.explain->steps.size());
+      for (size_t i = 0; i < alone.explain->steps.size(); ++i) {
+        EXPECT_EQ(together.explain->steps[i].blocks_left, alone.explain->steps[i].blocks_left) << text;
+        EXPECT_EQ(together.explain->steps[i].without_pairs, alone.explain->steps[i].without_pairs) << text;
       }
     }
   }
