@@ -97,10 +97,13 @@ Result<BlockScanner::Found> BlockScanner::scan(const std::shared_ptr<const store
 
 Result<void> BlockScanner::load(const store::MessageBlock& block, store::SliceMask slices) const {
   if (std::popcount(slices) > kFewSlices) slices = store::kAllSlices;
+  // What few slices have to have, the index says that they have: looking for it before they are spelled out saves
+  // nothing, and would have to be done again by the next search of the block.
+  const bool look_first = prefilter_ != nullptr && slices == store::kAllSlices;
   Result<void> loaded;
   for_each_run(block, slices, [&](size_t begin, size_t end) {
     if (!loaded) return;
-    loaded = prefilter_ == nullptr ? block.load(columns_, begin, end) : prefilter_->load(block, begin, end);
+    loaded = look_first ? prefilter_->load(block, begin, end) : block.load(columns_, begin, end);
   });
   return loaded;
 }

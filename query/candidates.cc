@@ -48,10 +48,10 @@ size_t CandidateQueue::ask_index(size_t most) {
     Question& question = questions.emplace_back();
     question.group = take_group();
     if (question.group.segment == nullptr) break;  // in memory, and found at once
-  } while (questions.size() < most && comes_next() && groups_[heap_.front().group].segment != nullptr);
+  } while (dictionaries_ && questions.size() < most && comes_next() && groups_[heap_.front().group].segment != nullptr);
 
-  is_rare_ = is_rare_ || std::any_of(questions.begin(), questions.end(),
-                                     [](const Question& question) { return question.group.put_off; });
+  dictionaries_ = dictionaries_ || std::any_of(questions.begin(), questions.end(),
+                                               [](const Question& question) { return question.group.put_off; });
   std::vector<IndexFilter> others(questions.size() - 1, filter_->fresh());
   run_together(questions.size(), [&](size_t i) { ask(questions[i], i == 0 ? *filter_ : others[i - 1]); });
   for (const IndexFilter& other : others) filter_->add_steps(other);
@@ -286,7 +286,7 @@ Result<SliceSet> CandidateQueue::narrow(Question& question, IndexFilter& filter,
   source.raw_bytes_per_block =
       static_cast<double>(raw_bytes) / static_cast<double>(group.whole ? blocks.size() : group.blocks.size());
   source.time_kind = topics_[group.topic].time_kind();
-  if (!is_rare_) {
+  if (!dictionaries_) {
     KSEEK_ASSIGN(const size_t first, filter.blocks_before_dictionaries(source));
     if (first > 0) {
       if (group.whole) pruned += list_blocks(group);

@@ -50,9 +50,9 @@ class CandidateQueue {
   /// It, and what of it is a candidate / the same, and takes it off. REQUIRES, both: next_block().
   [[nodiscard]] Candidate next() const;
   Candidate pop();
-  /// Asks the next segment, or up to `most` that come one after the other, at once, on this thread and on helpers; puts
-  /// their candidates in their place. How many. REQUIRES: best() and no next_block(). A segment that can't be read
-  /// filters nothing, and is noted in explain.
+  /// Asks the next segment, and puts its candidates in its place; where asking takes long, up to `most` that come one
+  /// after the other, at once, on this thread and on helpers. How many. REQUIRES: best() and no next_block(). A segment
+  /// that can't be read filters nothing, and is noted in explain.
   size_t ask_index(size_t most);
 
   /// Blocks of segments that were not asked, and are there.
@@ -115,7 +115,7 @@ class CandidateQueue {
   Explain& explain_;
   std::vector<Group> groups_;
   std::vector<Item> heap_;
-  bool is_rare_ = false;  // blocks that were put off came up: what is looked for is rare in other segments, too
+  bool dictionaries_ = false;  // blocks that were put off came up: they are gone through in other segments, too
 };
 
 }  // namespace kseek::query

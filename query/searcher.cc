@@ -204,7 +204,7 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& a
     const store::BlockMeta* next = ahead.next_block();
     if (const auto stop = must_stop(next)) return *stop;
     if (next == nullptr) {
-      ask_index(queue, segments_at_once());
+      ask_index(queue);
       continue;
     }
     look_ahead(queue, ahead, top);
@@ -214,9 +214,9 @@ Result<Searcher::Stop> Searcher::open_blocks(CandidateQueue& queue, ReadAhead& a
   return Stop::kCertain;
 }
 
-void Searcher::ask_index(CandidateQueue& queue, size_t most) {
+void Searcher::ask_index(CandidateQueue& queue) {
   const Timer timer(explain_.plan_ms);
-  indexes_asked_ += queue.ask_index(most);
+  indexes_asked_ += queue.ask_index(segments_at_once());
 }
 
 size_t Searcher::segments_at_once() const {
@@ -231,7 +231,7 @@ void Searcher::look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits
     if (!best || ends_before(top, *best)) return;
     if (queue.next_block() == nullptr) {
       ahead.share_first();
-      ask_index(queue, segments_at_once());
+      ask_index(queue);
     } else if (!ahead.add(std::min(budget, kMaxBytesAhead))) {
       return;
     }

@@ -45,8 +45,8 @@ class Searcher {
   void look_ahead(CandidateQueue& queue, ReadAhead& ahead, const TopHits& top);
   /// Whether one more is worth it.
   [[nodiscard]] bool looks_further(const ReadAhead& ahead, const TopHits& top) const;
-  void ask_index(CandidateQueue& queue, size_t most);
-  /// How many segments are asked at once where no block is there to open: the more, the more had to be asked already.
+  void ask_index(CandidateQueue& queue);
+  /// How many segments are asked at once, where asking takes long: the more, the more had to be asked already.
   [[nodiscard]] size_t segments_at_once() const;
   /// Nothing from there on has a place in the page.
   [[nodiscard]] bool ends_before(const TopHits& top, const SortKey& best) const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "store/owned_bytes.h"
 
@@ -76,6 +77,7 @@ Result<void> BlockSection::load_where(uint64_t among, const TextFilter& filter, 
   if (is_loaded()) return {};
   uint64_t loaded = loaded_frames_.load(std::memory_order_relaxed);
   if ((among & ~loaded) == 0) return {};
+  if (std::exchange(looked_through_, true)) return load_frames(among);
   FrameReader reader(frames_, *format_);
   std::string seam;  // the end of the frame before, and the beginning of this one
   for (uint64_t left = among; left != 0; left &= left - 1) {

@@ -35,7 +35,7 @@ class BlockSection {
   Result<void> load();
   Result<void> load(size_t begin, size_t end);
   /// From `begin` to `end` the frames that the filter's needles may stand in, and those that include(add) adds:
-  /// add(begin, end).
+  /// add(begin, end). The second time all of them: what is searched again and again is not decompressed each time.
   template <class Include>
   Result<void> load_where(size_t begin, size_t end, const TextFilter& filter, Include&& include) {
     if (is_loaded(begin, end)) return {};
@@ -79,6 +79,7 @@ class BlockSection {
   std::mutex mu_;
   std::shared_ptr<const void> kept_;  // guarded by mu_: what frames_ points into; null once all is loaded
   std::string_view frames_;           // guarded by mu_
+  bool looked_through_ = false;       // guarded by mu_: for what a filter keeps
   std::unique_ptr<char[]> bytes_;     // written under mu_ before loaded_frames_, or loaded_, says that it is there
   std::atomic<uint64_t> loaded_frames_{0};  // a bit a frame
   std::atomic<bool> loaded_{false};
