@@ -16,11 +16,12 @@ constexpr size_t kOwnChunkBytes = 64 * 1024;  // a larger message has a chunk to
 constexpr uint8_t kHasKey = 1;
 constexpr uint8_t kHasValue = 2;
 
+// Flags of texts.
 constexpr uint8_t kNotAscii = 1;
 constexpr uint8_t kMayHideWords = 2;
 
 /// What has to be known of a text that is searched as it was sent.
-uint8_t look_at(const std::optional<std::string_view>& text, tokenizer::TextTraits traits) {
+uint8_t flags_of(const std::optional<std::string_view>& text, tokenizer::TextTraits traits) {
   if (!text) return 0;
   return static_cast<uint8_t>((traits.ascii ? 0 : kNotAscii) |
                               (tokenizer::may_hide_words(*text, traits) ? kMayHideWords : 0));
@@ -39,7 +40,7 @@ struct OpenBlock::Entry {
   uint32_t headers_size;
   TimestampType timestamp_type;
   uint8_t present;
-  uint8_t look;  // of key or value
+  uint8_t text_flags;  // of key or value
   tokenizer::TextTraits key_traits;
   tokenizer::TextTraits value_traits;
 };
@@ -101,10 +102,10 @@ bool OpenBlock::append(const MessageView& message) {
            .headers_size = copy(message.headers.encoded()),
            .timestamp_type = message.timestamp_type,
            .present = static_cast<uint8_t>((message.key ? kHasKey : 0) | (message.value ? kHasValue : 0)),
-           .look = 0,
+           .text_flags = 0,
            .key_traits = message.key ? tokenizer::classify(*message.key) : tokenizer::TextTraits(),
            .value_traits = message.value ? tokenizer::classify(*message.value) : tokenizer::TextTraits()};
-  entry.look = look_at(message.key, entry.key_traits) | look_at(message.value, entry.value_traits);
+  entry.text_flags = flags_of(message.key, entry.key_traits) | flags_of(message.value, entry.value_traits);
   const auto widen = [](std::atomic<int64_t>& least, std::atomic<int64_t>& most, int64_t ms) {
     if (ms < least.load(std::memory_order_relaxed)) least.store(ms, std::memory_order_relaxed);
     if (ms > most.load(std::memory_order_relaxed)) most.store(ms, std::memory_order_relaxed);
@@ -175,8 +176,8 @@ bool OpenBlock::visit_rows(size_t count, const std::function<void(const MessageR
       const Entry& entry = this->entry(i);
       end += entry.key_size + entry.value_size + entry.headers_size;
       ends.push_back(static_cast<uint32_t>(end - begin));
-      if ((entry.look & kNotAscii) != 0) not_ascii.push_back(static_cast<uint32_t>(i));
-      if ((entry.look & kMayHideWords) != 0) hiding.push_back(static_cast<uint32_t>(i));
+      if ((entry.text_flags & kNotAscii) != 0) not_ascii.push_back(static_cast<uint32_t>(i));
+      if ((entry.text_flags & kMayHideWords) != 0) hiding.push_back(static_cast<uint32_t>(i));
     }
     visit({first, {begin, ends.back()}, ends, not_ascii, hiding});
     first = i;
