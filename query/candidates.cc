@@ -52,7 +52,8 @@ size_t CandidateQueue::ask_index(size_t most) {
 
   dictionaries_ = dictionaries_ || std::any_of(questions.begin(), questions.end(),
                                                [](const Question& question) { return question.group.put_off; });
-  std::vector<IndexFilter> others(questions.size() - 1, filter_->fresh());
+  std::vector<IndexFilter> others;  // one a question after the first
+  while (others.size() + 1 < questions.size()) others.push_back(filter_->fresh());
   run_together(questions.size(), [&](size_t i) { ask(questions[i], i == 0 ? *filter_ : others[i - 1]); });
   for (const IndexFilter& other : others) filter_->add_steps(other);
   for (Question& question : questions) {

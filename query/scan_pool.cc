@@ -74,6 +74,7 @@ class SharedWork {
 }  // namespace
 
 void run_together(size_t n, const std::function<void(size_t)>& work) {
+  if (n == 1) return work(0);
   const auto shared = std::make_shared<SharedWork>(n, work);
   ScanPool& pool = ScanPool::instance();
   for (size_t helpers = std::min(n, pool.threads() + 1); helpers > 1; --helpers) {

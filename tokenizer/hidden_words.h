@@ -21,8 +21,8 @@ inline constexpr size_t kIdeographBytes = 3;
 
 /// False only if every run of ASCII letters and digits in the folded text stands in `bytes` too, in upper or lower
 /// case, and every run of such ideographs: no \u escape counts, and no character folds to these or to nothing (ﬁ, ²,
-/// full-width forms, soft hyphens, compatibility ideographs). `traits` must be what classify() said of the bytes. At
-/// once for ASCII without escapes; about 10 GB/s for text of few other scripts.
+/// full-width forms, soft hyphens, compatibility ideographs). `traits`: what classify() says of the text of
+/// which the bytes are all or a part, or more than that: not ASCII, with escapes. At once for ASCII without escapes.
 [[nodiscard]] bool may_hide_words(std::string_view bytes, TextTraits traits);
 
 }  // namespace kseek::tokenizer
