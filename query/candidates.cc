@@ -7,6 +7,16 @@
 #include "query/scan_pool.h"
 
 namespace kseek::query {
+namespace {
+
+/// Threads go through the dictionary of such a segment together: it has landmarks enough.
+constexpr uint64_t kLargeSegmentBytes = 4 << 20;
+
+bool is_small(const store::Segment* segment) {
+  return segment != nullptr && segment->meta().bytes < kLargeSegmentBytes;
+}
+
+}  // namespace
 
 CandidateQueue::CandidateQueue(const std::vector<TopicScope>& topics, const Window& window, const Condition* where,
                                IndexFilter* filter, Explain& explain)
@@ -43,12 +53,14 @@ CandidateQueue::Group CandidateQueue::take_group() {
 size_t CandidateQueue::ask_index(size_t most) {
   assert(!heap_.empty() && next_block() == nullptr);
   std::vector<Question> questions;
-  const auto comes_next = [this] { return !heap_.empty() && next_block() == nullptr; };
+  const auto small_one_comes_next = [this] {
+    return !heap_.empty() && next_block() == nullptr && is_small(groups_[heap_.front().group].segment);
+  };
   do {
     Question& question = questions.emplace_back();
     question.group = take_group();
-    if (question.group.segment == nullptr) break;  // in memory, and found at once
-  } while (dictionaries_ && questions.size() < most && comes_next() && groups_[heap_.front().group].segment != nullptr);
+    if (!is_small(question.group.segment)) break;  // or in memory, and found at once
+  } while (dictionaries_ && questions.size() < most && small_one_comes_next());
 
   dictionaries_ = dictionaries_ || std::any_of(questions.begin(), questions.end(),
                                                [](const Question& question) { return question.group.put_off; });
@@ -274,9 +286,8 @@ Result<SliceSet> CandidateQueue::narrow(Question& question, IndexFilter& filter)
     PendingTerms source(*group.terms);
     return narrow(question, filter, source);
   }
-  KSEEK_ASSIGN(store::Segment::Lease lease, group.segment->borrow());
-  SegmentTerms source(std::move(lease), group.segment->meta().blocks.size());
-  return narrow(question, filter, source);
+  KSEEK_ASSIGN(const auto source, SegmentTerms::open(*group.segment));
+  return narrow(question, filter, *source);
 }
 
 Result<SliceSet> CandidateQueue::narrow(Question& question, IndexFilter& filter, TermSource& source) const {

@@ -50,9 +50,9 @@ class CandidateQueue {
   /// It, and what of it is a candidate / the same, and takes it off. REQUIRES, both: next_block().
   [[nodiscard]] Candidate next() const;
   Candidate pop();
-  /// Asks the next segment, and puts its candidates in its place; where asking takes long, up to `most` that come one
-  /// after the other, at once, on this thread and on helpers. How many. REQUIRES: best() and no next_block(). A segment
-  /// that can't be read filters nothing, and is noted in explain.
+  /// Asks the next segment, and puts its candidates in its place; where asking takes long, up to `most` small ones that
+  /// come one after the other, at once, on this thread and on helpers, who share what a large one takes, too. How many.
+  /// REQUIRES: best() and no next_block(). A segment that can't be read filters nothing, and is noted in explain.
   size_t ask_index(size_t most);
 
   /// Blocks of segments that were not asked, and are there.

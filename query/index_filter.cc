@@ -1,26 +1,17 @@
 #include "query/index_filter.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "query/block_meta_filter.h"
+#include "query/dictionary_scan.h"
 #include "query/implied_terms.h"
+#include "query/prices.h"
 #include "tokenizer/tokenizer.h"
 
 namespace kseek::query {
 namespace {
-
-// Prices, measured on one core (2 million messages of 331 bytes, 6.8 million terms; the scan of terms by BM_ScanTerms
-// of bench/store_bench.cc, blocks by bench/search_bench.cc). A term that is passed over, and one that is visited:
-// matched, its blocks added.
-constexpr double kTermSeconds = 1 / 70e6;
-constexpr double kVisitSeconds = 100e-9;
-// Opening a block, and decoding and verifying its bytes.
-constexpr double kOpenBlockSeconds = 20e-6;
-constexpr double kVerifyBytesPerSecond = 1.05e9;
-// Reading a row of pairs, and asking a block in memory.
-constexpr double kPairRowSeconds = 6e-6;
-constexpr double kPairInMemorySeconds = 4e-6;
 
 /// A scan of the whole dictionary can't be stopped by a deadline and gives no hits on the way: it must be so much
 /// cheaper.
@@ -50,20 +41,6 @@ std::string_view scan_prefix(std::string_view literal) {
   return literal.substr(0, end);
 }
 
-/// Whether terms below this prefix are all terms of a field.
-bool is_whole_dictionary(std::string_view prefix) { return prefix.size() == 1; }
-
-double verify_block_seconds(const TermSource& source) {
-  return kOpenBlockSeconds + source.raw_bytes_per_block / kVerifyBytesPerSecond;
-}
-
-/// What verifying these blocks costs.
-double verify_seconds(const TermSource& source, const SliceSet& among) {
-  const double slice_seconds = source.raw_bytes_per_block / store::kBlockSlices / kVerifyBytesPerSecond;
-  return static_cast<double>(among.count()) * kOpenBlockSeconds +
-         static_cast<double>(among.slice_count()) * slice_seconds;
-}
-
 SliceSet narrow_position(const Condition& position, const TermSource& source, const SliceSet& among) {
   SliceSet left(among.size());
   for (const auto& [at, meta] : source.metadata) {
@@ -72,97 +49,7 @@ SliceSet narrow_position(const Condition& position, const TermSource& source, co
   return left;
 }
 
-/// The slices of `among` that have a term of the field which the pattern may match; `among` itself when finding out
-/// costs too much.
-Result<SliceSet> narrow_pattern(const tokenizer::TokenPattern& pattern, std::string_view prefix, TermSource& source,
-                                const SliceSet& among) {
-  double seconds_left = verify_seconds(source, among);
-  if (is_whole_dictionary(prefix)) seconds_left /= kWholeDictionaryHandicap;
-  const std::string_view literal = pattern.longest_literal();
-  const bool in_prefix = prefix.find(literal, 1) != std::string_view::npos;
-  const store::TermScan scan{prefix, in_prefix ? "" : literal, static_cast<uint64_t>(seconds_left / kTermSeconds)};
-  SliceSet found(among.size());
-  Result<void> failure;
-  bool useless = false;
-  const auto visit = [&](std::string_view term) {
-    seconds_left -= kVisitSeconds;
-    if (pattern.may_match_term(term.substr(1))) {
-      failure = source.add_postings(term, found);
-      if (!failure) return false;
-      found &= among;
-      useless = found == among;
-    }
-    return !useless && seconds_left > 0;
-  };
-  KSEEK_ASSIGN(const bool finished, source.scan_terms(scan, visit));
-  KSEEK_TRY(failure);
-  return finished ? found : among;
-}
-
 }  // namespace
-
-Result<uint32_t> SegmentTerms::block_count(std::string_view field_term) { return lease_->block_count(field_term); }
-
-Result<void> SegmentTerms::add_postings(std::string_view field_term, SliceSet& blocks) {
-  postings_.clear();
-  KSEEK_TRY(lease_->postings(field_term, postings_));
-  for (const store::Posting& posting : postings_) {
-    if (posting.position >= blocks.size()) {
-      return Error{ErrorCode::kCorrupt, "an index segment names a block that it does not have", "reindex the topic"};
-    }
-    blocks.add(posting.position, posting.slices);
-  }
-  return {};
-}
-
-uint64_t SegmentTerms::terms(store::Field field) const {
-  constexpr uint64_t kTermsOfLargeBlock = 16'000;  // as JSON events and logs have them
-  return lease_->terms(field).value_or(blocks_ * kTermsOfLargeBlock);
-}
-
-Result<bool> SegmentTerms::scan_terms(const store::TermScan& scan, const std::function<bool(std::string_view)>& visit) {
-  return lease_->scan_terms(scan, visit);
-}
-
-Result<std::optional<double>> SegmentTerms::pair_seconds() {
-  KSEEK_ASSIGN(const uint32_t rows, lease_->pair_rows());
-  return rows == 0 ? std::nullopt : std::optional(rows * kPairRowSeconds);
-}
-
-Result<SliceSet> SegmentTerms::having_pair(store::PairHash pair, const SliceSet& among) {
-  positions_.clear();
-  among.for_each([this](size_t position, auto) { positions_.push_back(static_cast<uint32_t>(position)); });
-  KSEEK_TRY(lease_->keep_having(pair, positions_));
-  SliceSet having(blocks_);
-  for (const uint32_t position : positions_) having.add(position, among.slices(position));
-  return having;
-}
-
-Result<uint32_t> PendingTerms::block_count(std::string_view field_term) {
-  return terms_.slices(field_term) != 0 ? 1U : 0U;
-}
-
-Result<void> PendingTerms::add_postings(std::string_view field_term, SliceSet& blocks) {
-  blocks.add(0, terms_.slices(field_term));
-  return {};
-}
-
-uint64_t PendingTerms::terms(store::Field /*field*/) const { return terms_.sorted().size(); }
-
-Result<bool> PendingTerms::scan_terms(const store::TermScan& scan, const std::function<bool(std::string_view)>& visit) {
-  const auto& sorted = terms_.sorted();
-  for (auto it = std::lower_bound(sorted.begin(), sorted.end(), scan.prefix); it != sorted.end(); ++it) {
-    if (!it->starts_with(scan.prefix)) break;
-    if (!visit(*it)) return false;
-  }
-  return true;
-}
-
-Result<std::optional<double>> PendingTerms::pair_seconds() { return std::optional(kPairInMemorySeconds); }
-
-Result<SliceSet> PendingTerms::having_pair(store::PairHash pair, const SliceSet& among) {
-  return terms_.pairs().may_have(pair) ? among : SliceSet(among.size());
-}
 
 IndexFilter::IndexFilter(const Condition& where) : root_(compile(where)) {}
 
@@ -358,7 +245,9 @@ Result<SliceSet> IndexFilter::narrow_choice(const AnyOf& any_of, size_t field, T
     if (token.pattern.is_exact()) {
       KSEEK_TRY(source.add_postings(token.terms[field], any));
     } else {
-      KSEEK_ASSIGN(const SliceSet some, narrow_pattern(token.pattern, token.terms[field], source, among));
+      const std::string& prefix = token.terms[field];
+      const double worth = verify_seconds(source, among) / (is_whole_dictionary(prefix) ? kWholeDictionaryHandicap : 1);
+      KSEEK_ASSIGN(const SliceSet some, scan_dictionary(token.pattern, prefix, source, among, worth));
       any |= some;
     }
   }

@@ -62,6 +62,8 @@ class Segment;
 struct TermScan {
   std::string_view prefix{};   ///< they begin with it
   std::string_view literal{};  ///< and contain it, or are cut (tokenizer::kCutMark); empty: all
+  std::string_view from{};     ///< and are not below it
+  std::string_view below{};    ///< and are below it; empty: no limit
   uint64_t most = UINT64_MAX;  ///< stop when about so many were gone through, visited or passed over
 };
 
@@ -80,6 +82,9 @@ class SegmentReader {
   [[nodiscard]] Result<void> keep_having(PairHash pair, std::vector<uint32_t>& positions);
   /// How many terms the field has; nullopt: a segment of the older format, which doesn't say.
   [[nodiscard]] std::optional<uint64_t> terms(Field field) const;
+  /// Terms, rising, between which about as many others stand, some ten thousand or more: who scans all can scan from
+  /// one to below the next on several threads. None in a small segment, and in one that was written before there were.
+  [[nodiscard]] Result<std::vector<std::string>> landmarks();
   /// Calls `visit` with the terms that `scan` asks for, in bytewise order, until it returns false. A visited term dies
   /// with the call; `visit` may call postings(), which costs next to nothing for the term that is visited.
   /// False: not all were gone through.

@@ -16,11 +16,13 @@ namespace fs = std::filesystem;
 // Keys of the metadata: pages are kPagePrefix and their last term.
 constexpr char kPagePrefix = 'p';
 constexpr const char* kPages = "p";
+constexpr const char* kLandmarksKey = "q";  // behind the pages, before the summary
 constexpr const char* kSummaryKey = "summary";
 constexpr uint64_t kFormat = 5;
 constexpr uint64_t kFormatWithoutSlices = 4;
 constexpr uint64_t kFormatWithoutPairs = 3;  // nor slices
 constexpr size_t kChecksumBytes = 4;
+constexpr size_t kMaxLandmarks = 64;  // then every other is forgotten: so many threads have something to do
 
 /// A seal ends what a key has: the last term of the page before, and a checksum of the key and all before itself. A
 /// page that was damaged, or that a damaged tree led to instead of the right one, is told by it.
@@ -77,7 +79,10 @@ void SegmentOutput::add(std::string_view term, const std::vector<Posting>& posti
   ++terms_by_field_[field_index(static_cast<Field>(term.front()))];
   const size_t room = writer_->room();
   if (room > beside_page() && page_.append(term, postings, room - beside_page())) return;
-  if (!page_.last_term().empty()) write_page();
+  if (!page_.last_term().empty()) {
+    write_page();
+    note_landmark(term);
+  }
   const bool fits = page_.append(term, postings, GlassWriter::kMaxItemBytes - beside_page());
   assert(fits);
   static_cast<void>(fits);
@@ -90,10 +95,29 @@ void SegmentOutput::write_page() {
   writer_->add(key_, sealed_);
   before_ = page_.last_term();
   page_.clear();
+  ++pages_;
+}
+
+void SegmentOutput::note_landmark(std::string_view term) {
+  if (pages_ % pages_a_landmark_ != 0) return;
+  landmarks_.emplace_back(term);
+  if (landmarks_.size() < kMaxLandmarks) return;
+  pages_a_landmark_ *= 2;
+  for (size_t i = 0; i < kMaxLandmarks / 2; ++i) landmarks_[i] = std::move(landmarks_[2 * i + 1]);
+  landmarks_.resize(kMaxLandmarks / 2);
+}
+
+void SegmentOutput::write_landmarks() {
+  static_assert(kMaxLandmarks * (1 + kMaxPageTermBytes) + 10 <= GlassWriter::kMaxItemBytes && kMaxPageTermBytes < 0x80,
+                "they fit into an item, each behind a byte of its size");
+  std::string item;
+  for (const std::string& term : landmarks_) (item += static_cast<char>(term.size())) += term;
+  add_item(kLandmarksKey, item);
 }
 
 Result<void> SegmentOutput::finish() {
   if (!page_.last_term().empty()) write_page();
+  if (!landmarks_.empty()) write_landmarks();
   std::string summary;
   put_varint(summary, kFormat);
   put_varint(summary, blocks_);
@@ -151,6 +175,19 @@ std::string SegmentDatabase::item(const std::string& key) const {
   std::string before;
   if (!take_seal(bytes, key, before)) throw Xapian::DatabaseCorruptError("an item is damaged or missing");
   return bytes;
+}
+
+Result<std::vector<std::string>> SegmentDatabase::landmarks() const {
+  std::vector<std::string> landmarks;
+  if (database_.get_metadata(kLandmarksKey).empty()) return landmarks;
+  const std::string bytes = item(kLandmarksKey);
+  for (std::string_view rest = bytes; !rest.empty();) {
+    const size_t size = static_cast<uint8_t>(rest.front());
+    if (size >= rest.size()) return damaged();
+    landmarks.emplace_back(rest.substr(1, size));
+    rest.remove_prefix(1 + size);
+  }
+  return landmarks;
 }
 
 Error SegmentDatabase::damaged() const {

@@ -31,7 +31,7 @@ class SegmentOutput {
   /// A segment of `blocks` blocks in `directory`, which must exist and be empty.
   [[nodiscard]] static Result<std::unique_ptr<SegmentOutput>> create(const std::filesystem::path& directory,
                                                                      uint32_t blocks);
-  /// REQUIRES: keys rise, and stand below those of pages; no term was added.
+  /// REQUIRES: keys rise; they stand below those of pages, and no term was added, or behind them, and all were.
   void add_item(std::string_view key, std::string_view bytes);
   void set_pair_groups(size_t groups) { pair_groups_ = groups; }
   /// A term and its postings (positions rise, not empty). REQUIRES: terms rise.
@@ -42,12 +42,18 @@ class SegmentOutput {
   SegmentOutput(std::unique_ptr<GlassWriter> writer, uint32_t blocks)
       : writer_(std::move(writer)), blocks_(blocks), page_(blocks) {}
   void write_page();
+  /// Of the page that `term` begins.
+  void note_landmark(std::string_view term);
+  void write_landmarks();
 
   std::unique_ptr<GlassWriter> writer_;
   const uint32_t blocks_;
   TermPageBuilder page_;
   FieldCounts terms_by_field_{};
   size_t pair_groups_ = 0;
+  size_t pages_ = 0;                    // before the one being filled
+  size_t pages_a_landmark_ = 64;        // from one to the next; of 8 KiB, some 500 terms
+  std::vector<std::string> landmarks_;  // each begins a page
   std::string key_, sealed_;
   std::string before_;  // the last term of the page before
 };
@@ -69,6 +75,8 @@ class SegmentDatabase {
   [[nodiscard]] uint32_t pair_groups() const { return pair_groups_; }        ///< 0: nothing is known of pairs
   /// What SegmentOutput::add_item() wrote. Throws, also when it is not there or damaged.
   [[nodiscard]] std::string item(const std::string& key) const;
+  /// As SegmentReader::landmarks(). Throws when they are damaged.
+  [[nodiscard]] Result<std::vector<std::string>> landmarks() const;
   [[nodiscard]] Error damaged() const;  ///< kCorrupt, naming the segment
 
  private:

@@ -1,5 +1,6 @@
 #include <xapian.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -65,14 +66,18 @@ Result<bool> SegmentReader::Impl::scan_pages(const TermScan& scan, const std::fu
   PageWalk pages(database);
   uint64_t read = 0;
   const bool all = scan.literal.empty();
-  for (bool found = pages.seek(scan.prefix); found; found = pages.next()) {
+  const std::string_view first = std::max(scan.prefix, scan.from);
+  const auto is_behind = [&scan](std::string_view term) {
+    return !term.starts_with(scan.prefix) || (!scan.below.empty() && term >= scan.below);
+  };
+  for (bool found = pages.seek(first); found; found = pages.next()) {
     TermPageReader page(pages.page(), database.blocks(), database.posting_form());
     const auto next = [&] { return all ? page.next() : page.next_containing(scan.literal); };
-    bool any = page.seek(scan.prefix);
+    bool any = page.seek(first);
     if (any && !all && page.term().find(scan.literal) == std::string_view::npos && !is_cut(page.term())) any = next();
     for (; any; any = next()) {
       const std::string_view term = page.term();
-      if (!term.starts_with(scan.prefix)) return true;
+      if (is_behind(term)) return true;
       visited = &page;
       const bool more = visit(term);
       visited = nullptr;
@@ -81,7 +86,7 @@ Result<bool> SegmentReader::Impl::scan_pages(const TermScan& scan, const std::fu
     if (page.damaged()) return database.damaged();
     read += page.terms_read();
     if (read >= scan.most) return false;
-    if (!pages.last_term().starts_with(scan.prefix)) return true;
+    if (is_behind(pages.last_term())) return true;
   }
   return true;
 }
@@ -91,8 +96,11 @@ Result<bool> SegmentReader::Impl::scan_documents(const TermScan& scan,
   const std::string start(scan.prefix);
   const auto end = database.database().allterms_end(start);
   uint64_t read = 0;
-  for (auto each = database.database().allterms_begin(start); each != end; ++each) {
+  auto each = database.database().allterms_begin(start);
+  if (each != end && !scan.from.empty()) each.skip_to(std::string(scan.from));
+  for (; each != end; ++each) {
     const std::string term = *each;
+    if (!scan.below.empty() && term >= scan.below) return true;
     if ((term.find(scan.literal) != std::string::npos || is_cut(term)) && !visit(term)) return false;
     if (++read >= scan.most) return false;
   }
@@ -161,6 +169,17 @@ Result<void> SegmentReader::keep_having(PairHash pair, std::vector<uint32_t>& po
 }
 
 std::optional<uint64_t> SegmentReader::terms(Field field) const { return impl_->database.terms(field); }
+
+Result<std::vector<std::string>> SegmentReader::landmarks() {
+  std::vector<std::string> landmarks;
+  auto read = translate_exceptions(impl_->path(), [&]() -> Result<void> {
+    KSEEK_ASSIGN(landmarks, impl_->database.landmarks());
+    return {};
+  });
+  if (read) return landmarks;
+  suspect_segment(impl_->path());
+  return std::move(read).error();
+}
 
 Result<bool> SegmentReader::scan_terms(const TermScan& scan,
                                        const std::function<bool(std::string_view field_term)>& visit) {
