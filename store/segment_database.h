@@ -104,6 +104,7 @@ class PageWalk {
   [[nodiscard]] bool next();
   [[nodiscard]] const std::string& page() const { return page_; }
   [[nodiscard]] std::string_view last_term() const { return std::string_view(key_).substr(1); }
+  [[nodiscard]] const std::string& before() const { return before_; }  ///< the last term of the page before; "": none
 
  private:
   bool load();
@@ -114,7 +115,7 @@ class PageWalk {
   Xapian::TermIterator end_;
   std::string key_;
   std::string page_;
-  std::string before_;  // the last term of the page before, as its seal says
+  std::string before_;  // as the page's seal says
 };
 
 /// All terms of a segment in order, for a merge.

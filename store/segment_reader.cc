@@ -1,6 +1,7 @@
 #include <xapian.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@
 namespace kseek::store {
 namespace {
 
-constexpr size_t kIdleReaders = 4;      // of a segment; each has a file descriptor and about 100 KiB
+constexpr size_t kIdleReaders = 4;      // of a segment; each has a file descriptor and about 130 KiB
 constexpr size_t kMaxXapianTerm = 245;  // glass has none longer, and ours are far shorter
 
 std::atomic<size_t> idle_readers{0};  // of all segments
@@ -24,12 +25,45 @@ std::atomic<size_t> idle_readers{0};  // of all segments
 /// Not a term of any segment: Xapian would take "" for "all documents", and refuses long ones.
 bool is_no_term(std::string_view field_term) { return field_term.empty() || field_term.size() > kMaxXapianTerm; }
 
+/// The pages looked at last: a question looks a term up more than once, and the next one may have words of this one.
+class LastPages {
+ public:
+  /// The terms above `before` ("": none), up to `last`.
+  struct Page {
+    std::string bytes, before, last;
+    uint64_t used = 0;  // the higher, the later
+  };
+  /// `database` must outlive it.
+  explicit LastPages(const SegmentDatabase& database) : walk_(database) {}
+
+  /// The page where the term would stand, until the next call; nullptr: behind all. REQUIRES: a term. Throws.
+  const Page* find(std::string_view term) {
+    const auto has_its_place = [&](const Page& page) { return page.before < term && term <= page.last; };
+    auto* found = std::find_if(pages_.begin(), pages_.end(), has_its_place);
+    if (found == pages_.end()) {
+      if (!walk_.seek(term)) return nullptr;
+      found =
+          std::min_element(pages_.begin(), pages_.end(), [](const Page& a, const Page& b) { return a.used < b.used; });
+      found->bytes = walk_.page();
+      found->before = walk_.before();
+      found->last = walk_.last_term();
+    }
+    found->used = ++calls_;
+    return found;
+  }
+
+ private:
+  PageWalk walk_;
+  std::array<Page, 4> pages_;  // of 8 KiB
+  uint64_t calls_ = 0;
+};
+
 bool is_cut(std::string_view term) { return !term.empty() && term.back() == tokenizer::kCutMark; }
 
 }  // namespace
 
 struct SegmentReader::Impl {
-  explicit Impl(SegmentDatabase opened) : database(std::move(opened)), walk(database), pairs(database) {}
+  explicit Impl(SegmentDatabase opened) : database(std::move(opened)), last_pages(database), pairs(database) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -37,16 +71,15 @@ struct SegmentReader::Impl {
   /// Brings `reader` to a term; false: there is none. kCorrupt: the page is damaged. Throws. Terms that rise within a
   /// page are found in one go.
   Result<bool> find(std::string_view term) {
-    const bool ahead = !reader.term().empty() && reader.term() <= term && term <= page_end;
+    const bool ahead =
+        looked_at != nullptr && !reader.term().empty() && reader.term() <= term && term <= looked_at->last;
     if (!ahead) {
-      page_end.clear();
-      reader = {};
-      if (!walk.seek(term)) return false;
-      page_end = walk.last_term();
-      reader = TermPageReader(walk.page(), database.blocks(), database.posting_form());
+      looked_at = last_pages.find(term);
+      if (looked_at == nullptr) return false;
+      reader = TermPageReader(looked_at->bytes, database.blocks(), database.posting_form());
     }
     if (reader.seek(term)) return reader.term() == term;
-    page_end.clear();
+    looked_at = nullptr;
     return database.damaged();  // the page ends with a term that is not below
   }
 
@@ -54,11 +87,11 @@ struct SegmentReader::Impl {
   Result<bool> scan_documents(const TermScan& scan, const std::function<bool(std::string_view)>& visit) const;
 
   SegmentDatabase database;
-  PageWalk walk;
+  LastPages last_pages;
   PairReader pairs;
-  TermPageReader reader;                    // of the page of the last look-up
-  std::string page_end;                     // its last term
-  const TermPageReader* visited = nullptr;  // stands at the term that a scan visits
+  const LastPages::Page* looked_at = nullptr;  // by the last look-up
+  TermPageReader reader;                       // of it
+  const TermPageReader* visited = nullptr;     // stands at the term that a scan visits
 };
 
 /// A walk of its own: `visit` may look other terms up.
