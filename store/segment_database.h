@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -103,6 +104,7 @@ class PageWalk {
   [[nodiscard]] bool seek(std::string_view term);
   [[nodiscard]] bool next();
   [[nodiscard]] const std::string& page() const { return page_; }
+  [[nodiscard]] std::string take_page() { return std::move(page_); }  ///< page() is none then
   [[nodiscard]] std::string_view last_term() const { return std::string_view(key_).substr(1); }
   [[nodiscard]] const std::string& before() const { return before_; }  ///< the last term of the page before; "": none
 

@@ -17,7 +17,7 @@
 namespace kseek::store {
 namespace {
 
-constexpr size_t kIdleReaders = 4;      // of a segment; each has a file descriptor and about 130 KiB
+constexpr size_t kIdleReaders = 4;      // of a segment; each has a file descriptor and about 170 KiB
 constexpr size_t kMaxXapianTerm = 245;  // glass has none longer, and ours are far shorter
 
 std::atomic<size_t> idle_readers{0};  // of all segments
@@ -31,30 +31,37 @@ class LastPages {
   /// The terms above `before` ("": none), up to `last`.
   struct Page {
     std::string bytes, before, last;
-    uint64_t used = 0;  // the higher, the later
+    TermPageReader reader;  // of the bytes
+    uint64_t used = 0;      // the higher, the later
   };
   /// `database` must outlive it.
-  explicit LastPages(const SegmentDatabase& database) : walk_(database) {}
+  explicit LastPages(const SegmentDatabase& database) : database_(database), walk_(database) {}
 
-  /// The page where the term would stand, until the next call; nullptr: behind all. REQUIRES: a term. Throws.
-  const Page* find(std::string_view term) {
+  /// The page where the term would stand, its reader not behind that; until the next call. nullptr: it would stand
+  /// behind all. REQUIRES: a term. Throws.
+  Page* find(std::string_view term) {
     const auto has_its_place = [&](const Page& page) { return page.before < term && term <= page.last; };
     auto* found = std::find_if(pages_.begin(), pages_.end(), has_its_place);
-    if (found == pages_.end()) {
+    const bool loaded = found == pages_.end();
+    if (loaded) {
       if (!walk_.seek(term)) return nullptr;
       found =
           std::min_element(pages_.begin(), pages_.end(), [](const Page& a, const Page& b) { return a.used < b.used; });
-      found->bytes = walk_.page();
+      found->bytes = walk_.take_page();
       found->before = walk_.before();
       found->last = walk_.last_term();
+    }
+    if (loaded || found->reader.term() > term) {
+      found->reader = TermPageReader(found->bytes, database_.blocks(), database_.posting_form());
     }
     found->used = ++calls_;
     return found;
   }
 
  private:
+  const SegmentDatabase& database_;
   PageWalk walk_;
-  std::array<Page, 4> pages_;  // of 8 KiB
+  std::array<Page, 8> pages_;  // of 8 KiB; a UUID is five words
   uint64_t calls_ = 0;
 };
 
@@ -68,18 +75,12 @@ struct SegmentReader::Impl {
   Impl& operator=(const Impl&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return database.path(); }
-  /// Brings `reader` to a term; false: there is none. kCorrupt: the page is damaged. Throws. Terms that rise within a
-  /// page are found in one go.
+  /// Brings `reader` to a term; false: there is none. kCorrupt: the page is damaged. Throws.
   Result<bool> find(std::string_view term) {
-    const bool ahead =
-        looked_at != nullptr && !reader.term().empty() && reader.term() <= term && term <= looked_at->last;
-    if (!ahead) {
-      looked_at = last_pages.find(term);
-      if (looked_at == nullptr) return false;
-      reader = TermPageReader(looked_at->bytes, database.blocks(), database.posting_form());
-    }
-    if (reader.seek(term)) return reader.term() == term;
-    looked_at = nullptr;
+    LastPages::Page* const page = last_pages.find(term);
+    if (page == nullptr) return false;
+    reader = &page->reader;
+    if (page->reader.seek(term)) return reader->term() == term;
     return database.damaged();  // the page ends with a term that is not below
   }
 
@@ -89,9 +90,8 @@ struct SegmentReader::Impl {
   SegmentDatabase database;
   LastPages last_pages;
   PairReader pairs;
-  const LastPages::Page* looked_at = nullptr;  // by the last look-up
-  TermPageReader reader;                       // of it
-  const TermPageReader* visited = nullptr;     // stands at the term that a scan visits
+  const TermPageReader* reader = nullptr;   // stands at the term of the last look-up, if that was found
+  const TermPageReader* visited = nullptr;  // stands at the term that a scan visits
 };
 
 /// A walk of its own: `visit` may look other terms up.
@@ -152,7 +152,7 @@ Result<uint32_t> SegmentReader::block_count(std::string_view field_term) {
       return {};
     }
     KSEEK_ASSIGN(const bool found, impl_->find(field_term));
-    if (found) count = impl_->reader.count();
+    if (found) count = impl_->reader->count();
     return {};
   });
   if (asked) return count;
@@ -168,7 +168,7 @@ Result<void> SegmentReader::postings(std::string_view field_term, std::vector<Po
     }
     if (impl_->database.has_pages()) {
       KSEEK_ASSIGN(const bool found, impl_->find(field_term));
-      if (found && !impl_->reader.append_postings(postings)) return impl_->database.damaged();
+      if (found && !impl_->reader->append_postings(postings)) return impl_->database.damaged();
       return {};
     }
     const std::string term(field_term);
