@@ -40,7 +40,7 @@ class DictionaryScan {
       if (!pattern_.may_match_term(term.substr(1))) return true;
       failure = source.add_postings(term, found);
       if (!failure) return false;
-      // Not each time: it costs more than a term's postings do.
+      // After 1, 2, 4 … matches: it costs more than a term's postings do.
       return !std::has_single_bit(++matched) || !holds_all(found);
     };
     KSEEK_ASSIGN(const bool finished, source.scan_terms(scan, visit));

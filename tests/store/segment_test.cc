@@ -299,39 +299,6 @@ TEST_F(SegmentTest, IsReadWhileItIsMerged) {
   EXPECT_EQ(merged->meta().blocks.size(), 2U);
 }
 
-TEST_F(SegmentTest, LooksTermsUpInAnyOrder) {
-  RandomMessages random(5);
-  constexpr size_t kBlocks = 3;
-  constexpr size_t kWords = 60'000;  // of which each block has about half: dozens of pages
-  std::vector<std::vector<Posting>> expected(kWords);
-  std::vector<SegmentInput> inputs;
-  const auto term = [](size_t word) { return fmt::format("Vw{:05}x", word); };
-  for (uint32_t position = 0; position < kBlocks; ++position) {
-    TermCollector collector;
-    for (size_t word = 0; word < kWords; ++word) {
-      if (random.one_in(2)) continue;
-      const auto slices = static_cast<SliceMask>(1U << random.below(kBlockSlices));
-      collector.set_slices(slices);
-      collector.add(Field::kValue, term(word).substr(1), {.ascii = true});
-      expected[word].push_back({position, slices});
-    }
-    inputs.push_back({{position + 1}, collector.take()});
-  }
-  const auto segment = write(inputs);
-  auto lease = segment->borrow();
-  ASSERT_TRUE(lease);
-  std::vector<size_t> last(12);  // are asked for again and again, as the words of a question are
-  for (int i = 0; i < 20'000; ++i) {
-    size_t& asked = last[random.below(last.size())];
-    if (random.one_in(3)) asked = random.below(kWords);
-    if (random.one_in(2)) {
-      ASSERT_EQ(*(*lease)->block_count(term(asked)), expected[asked].size()) << term(asked);
-    } else {
-      ASSERT_EQ(postings(*lease->operator->(), term(asked)), expected[asked]) << term(asked);
-    }
-  }
-}
-
 TEST_F(SegmentTest, ScanStopsWhenToldTo) {
   const auto segment = write({{{1}, terms_of({"a", "b", "c"})}});
   auto lease = segment->borrow();
