@@ -1,6 +1,6 @@
 // What the index knows of some blocks: a segment's, or one block's that is not in a segment yet.
 //
-// One thread at a time, but for what says otherwise.
+// One thread at a time, but for what says otherwise. Errors, where nothing else is said: SegmentReader's.
 #pragma once
 
 #include <functional>
